@@ -15,7 +15,10 @@ from extractor.errors import AnnotationError
 from extractor.scheme import ATTRIBUTES, FREE_ATTRIBUTES, LABELS, LAYERS, RELATIONS
 
 SCHEME_VERSION: Final = 1
-_NO_ATTRIBUTES: Final[Mapping[str, str]] = MappingProxyType({})
+
+
+def _no_attributes() -> Mapping[str, str]:
+    return MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +30,7 @@ class Span:
     start: int
     end: int
     score: float = 1.0
-    attributes: Mapping[str, str] = field(default=_NO_ATTRIBUTES)
+    attributes: Mapping[str, str] = field(default_factory=_no_attributes)
 
     def text_of(self, text: str) -> str:
         """The characters that the span covers."""
