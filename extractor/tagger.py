@@ -1,0 +1,162 @@
+"""The token classifier at run time: text to spans. What computes the scores of a window is passed in."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final, Protocol
+
+import numpy as np
+import numpy.typing as npt
+from tokenizers import Tokenizer
+
+from extractor.alignment import Pieces, align
+from extractor.annotations import Span
+from extractor.decoding import marginals, viterbi
+from extractor.features import FEATURES, token_features
+from extractor.scheme import LAYERS
+from extractor.tags import FORBIDDEN, decode, tag_names
+from extractor.tokens import Gap, Token, tokenize
+from extractor.windows import Window, cut, merge
+
+Ints = npt.NDArray[np.int64]
+Scores = npt.NDArray[np.float32]
+
+LAYER_PREFIX: Final = {"entity": "e", "statement": "s"}
+
+
+class Scorer(Protocol):
+    """The encoder with its heads."""
+
+    def __call__(self, ids: Ints, mask: Ints, features: Ints) -> Scores:
+        """Shape: ids and mask (batch, n_pieces), features (batch, n_pieces, n_features) to (batch, n_pieces, n_scores)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class TaggerSettings:
+    """How a document is cut, and how the scores of the model are laid out."""
+
+    transitions: dict[str, list[list[float]]]
+    """Layer to log scores, shape (1 + n_tags, n_tags)."""
+    heads: dict[str, list[str]]
+    """"LABEL.attribute" to its classes, in the order of the columns behind the tags."""
+    max_pieces: int = 254
+    """Word pieces in a window, without the two special ones."""
+    overlap_pieces: int = 80
+    batch_size: int = 4
+    """Windows that are scored at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """A document as the model sees it."""
+
+    tokens: tuple[Token, ...]
+    pieces: Pieces
+    features: Ints
+    """Shape: (n_tokens, n_features)."""
+
+    @property
+    def is_border(self) -> npt.NDArray[np.bool_]:
+        """Shape: (n_tokens,). Whether a line begins at the token."""
+        breaks = np.array([token.gap in (Gap.LINE, Gap.PARAGRAPH) for token in self.tokens], dtype=np.bool_)
+        return np.concatenate([[True], breaks[:-1]]) if len(breaks) else breaks
+
+
+def encode_text(text: str, tokenizer: Tokenizer) -> Encoding:
+    """Tokens, word pieces and features of a text."""
+    tokens = tokenize(text)
+    return Encoding(tokens, align(tokens, tokenizer), token_features(text, tokens))
+
+
+@dataclass(frozen=True, slots=True)
+class Tagger:
+    """Finds the spans of a text, with their predicted attributes, but without relations."""
+
+    tokenizer: Tokenizer
+    scorer: Scorer
+    settings: TaggerSettings
+
+    def __call__(self, text: str) -> tuple[Span, ...]:
+        """The spans of both layers, sorted; `score` is the smallest marginal probability among the span's tokens."""
+        encoding = encode_text(text, self.tokenizer)
+        if not encoding.tokens:
+            return ()
+        return self.decode(encoding, self.scores(encoding))
+
+    def scores(self, encoding: Encoding) -> Scores:
+        """Shape: (n_tokens, n_scores). The raw scores of each token, read off its first piece."""
+        windows = cut(
+            encoding.pieces.first,
+            len(encoding.pieces.ids),
+            encoding.is_border,
+            max_pieces=self.settings.max_pieces,
+            overlap_pieces=self.settings.overlap_pieces,
+        )
+        order = sorted(range(len(windows)), key=lambda k: windows[k].token_start - windows[k].token_end)
+        rows: list[Scores] = [np.zeros((0, 0), dtype=np.float32)] * len(windows)
+        for batch in _batches(order, self.settings.batch_size):
+            ids, mask, features, first = window_arrays(encoding, [windows[k] for k in batch], self.tokenizer)
+            scored = self.scorer(ids, mask, features)
+            for place, index in enumerate(batch):
+                rows[index] = scored[place, first[place]]
+        return merge(windows, rows, len(encoding.tokens))
+
+    def decode(self, encoding: Encoding, scores: Scores) -> tuple[Span, ...]:
+        """The spans of a document from its raw scores, shape (n_tokens, n_scores)."""
+        found: list[Span] = []
+        offset = 0
+        head_start = sum(len(tag_names(layer)) for layer in LAYERS)
+        for layer in LAYERS:
+            n_tags = len(tag_names(layer))
+            emissions = scores[:, offset : offset + n_tags]
+            offset += n_tags
+            transitions = np.array(self.settings.transitions[layer], dtype=np.float32)
+            tags = viterbi(emissions, transitions)
+            sure = marginals(emissions, np.maximum(transitions, FORBIDDEN))[np.arange(len(tags)), tags]
+            for number, (label, first, past) in enumerate(decode(tags.tolist(), encoding.tokens, layer)):
+                start, end = encoding.tokens[first].start, encoding.tokens[past - 1].end
+                attributes = self._attributes(label, scores[first, head_start:])
+                score = float(np.clip(sure[first:past].min(), 0.0, 1.0))
+                found.append(Span(f"{LAYER_PREFIX[layer]}{number}", label, start, end, score, MappingProxyType(attributes)))
+        return tuple(sorted(found, key=lambda span: (span.start, -span.end)))
+
+    def _attributes(self, label: str, logits: Scores) -> dict[str, str]:
+        attributes: dict[str, str] = {}
+        offset = 0
+        for key, classes in self.settings.heads.items():
+            head_label, attribute = key.split(".")
+            if head_label == label:
+                value = classes[int(logits[offset : offset + len(classes)].argmax())]
+                attributes |= {attribute: value} if value != "none" else {}
+            offset += len(classes)
+        return attributes
+
+
+def window_arrays(
+    encoding: Encoding, windows: Sequence[Window], tokenizer: Tokenizer
+) -> tuple[Ints, Ints, Ints, list[Ints]]:
+    """The model's input for a batch of windows: ids, mask, features, and where each token's first piece stands."""
+    pieces = encoding.pieces
+    ends = np.append(pieces.first[1:], len(pieces.ids))
+    token_of = pieces.token_of
+    spans = [(int(pieces.first[w.token_start]), int(ends[w.token_end - 1])) for w in windows]
+    length = 2 + max(end - start for start, end in spans)
+    ids = np.zeros((len(windows), length), dtype=np.int64)
+    mask = np.zeros((len(windows), length), dtype=np.int64)
+    features = np.zeros((len(windows), length, len(FEATURES)), dtype=np.int64)
+    ids[:, 0] = tokenizer.token_to_id("[CLS]")
+    firsts = []
+    for row, (window, (start, end)) in enumerate(zip(windows, spans, strict=True)):
+        n = end - start
+        ids[row, 1 : n + 1] = pieces.ids[start:end]
+        ids[row, n + 1] = tokenizer.token_to_id("[SEP]")
+        mask[row, : n + 2] = 1
+        features[row, 1 : n + 1] = encoding.features[token_of[start:end]]
+        firsts.append(1 + pieces.first[window.token_start : window.token_end] - start)
+    return ids, mask, features, firsts
+
+
+def _batches(order: Sequence[int], size: int) -> Iterator[Sequence[int]]:
+    for start in range(0, len(order), size):
+        yield order[start : start + size]

@@ -1,0 +1,99 @@
+"""The token classifier: one pre-trained encoder, two CRF layers, and heads for the attributes of spans."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import torch
+from torch import Tensor, nn
+from transformers import AutoConfig, AutoModel
+
+from extractor.features import N_CLASSES
+from extractor.scheme import ATTRIBUTES
+from extractor.tags import allowed_transitions, tag_names
+
+LAYER_NAMES: Final = ("entity", "statement")
+N_TAGS: Final = {layer: len(tag_names(layer)) for layer in LAYER_NAMES}
+HEADS: Final = {key: (("none",) if key == ("PERSON", "att") else ()) + values for key, values in ATTRIBUTES.items()}
+"""(label, attribute) to the classes of its head; a person who is in no attendance list has `none`."""
+N_SCORES: Final = sum(N_TAGS.values()) + sum(len(classes) for classes in HEADS.values())
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSettings:
+    """What the model is made of."""
+
+    encoder: Path
+    """Folder with config.json and model.safetensors of a BERT or MPNet encoder."""
+    n_layers: int | None = None
+    """How many of the encoder's layers are kept, from the bottom; all without it."""
+    dropout: float = 0.15
+    """On the encoder's output; between 0 and 1."""
+
+
+class Crf(nn.Module):
+    """A linear-chain CRF over tags (Lafferty, McCallum and Pereira 2001)."""
+
+    def __init__(self, layer: str) -> None:
+        super().__init__()
+        allowed = torch.from_numpy(allowed_transitions(layer)).clone()
+        allowed[0] = 0.0  # a window may begin inside a span
+        self.register_buffer("allowed", allowed)
+        self.transitions = nn.Parameter(torch.zeros_like(allowed))
+
+    def forward(self, emissions: Tensor, tags: Tensor, mask: Tensor) -> Tensor:
+        """The negative log likelihood, summed.
+
+        Shape: emissions (batch, n_tokens, n_tags); tags and mask (batch, n_tokens).
+        """
+        transitions = self.transitions + self.allowed
+        return (self._partition(emissions, mask, transitions) - self._path(emissions, tags, mask, transitions)).sum()
+
+    @staticmethod
+    def _path(emissions: Tensor, tags: Tensor, mask: Tensor, transitions: Tensor) -> Tensor:
+        emitted = emissions.gather(2, tags[..., None]).squeeze(2)
+        before = torch.cat([torch.zeros_like(tags[:, :1]), tags[:, :-1] + 1], dim=1)
+        return ((emitted + transitions[before, tags]) * mask).sum(1)
+
+    @staticmethod
+    def _partition(emissions: Tensor, mask: Tensor, transitions: Tensor) -> Tensor:
+        score = transitions[0] + emissions[:, 0]
+        between = transitions[1:]
+        for position in range(1, emissions.shape[1]):
+            after = torch.logsumexp(score[:, :, None] + between, dim=1) + emissions[:, position]
+            score = torch.where(mask[:, position, None], after, score)
+        return torch.logsumexp(score, dim=1)
+
+
+class TokenClassifier(nn.Module):
+    """Word pieces and their features to scores, a row for each piece.
+
+    The columns are the emissions of the entity layer, of the statement layer, and the logits of each head.
+    """
+
+    def __init__(self, settings: ModelSettings) -> None:
+        super().__init__()
+        config = AutoConfig.from_pretrained(settings.encoder)
+        config.hidden_dropout_prob = config.attention_probs_dropout_prob = 0.0
+        if settings.n_layers is not None:
+            config.num_hidden_layers = settings.n_layers
+        self.encoder = AutoModel.from_pretrained(
+            settings.encoder, config=config, add_pooling_layer=False, attn_implementation="sdpa"
+        )
+        for weight in self.encoder.embeddings.word_embeddings.parameters():
+            weight.requires_grad = False
+        width = config.hidden_size
+        self.features = nn.ModuleList(nn.Embedding(n, width, padding_idx=0) for n in N_CLASSES.values())
+        for embedding in self.features:
+            nn.init.zeros_(embedding.weight)
+        self.dropout = nn.Dropout(settings.dropout)
+        self.scores = nn.Linear(width, N_SCORES)
+        self.crfs = nn.ModuleDict({layer: Crf(layer) for layer in LAYER_NAMES})
+
+    def forward(self, ids: Tensor, mask: Tensor, features: Tensor) -> Tensor:
+        """Shape: ids and mask (batch, n_pieces), features (batch, n_pieces, n_features) to (batch, n_pieces, n_scores)."""
+        embedded = self.encoder.embeddings.word_embeddings(ids)
+        for column, embedding in enumerate(self.features):
+            embedded = embedded + embedding(features[..., column])
+        hidden = self.encoder(inputs_embeds=embedded, attention_mask=mask).last_hidden_state
+        return self.scores(self.dropout(hidden))

@@ -1,0 +1,226 @@
+"""Train the token classifier: `python -m training.train --encoder DIR --texts DIR --out DIR`."""
+
+import argparse
+import json
+import random
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from tokenizers import Tokenizer
+from torch import Tensor, nn
+
+from extractor.alignment import load_tokenizer
+from extractor.scheme import HEADLINE_LABELS
+from extractor.tagger import Ints, Scores, Tagger, TaggerSettings
+from extractor.tags import allowed_transitions
+from training.corpus import LabelledDocument, from_row, load
+from training.examples import IGNORED, Batch, Example, iter_batches, random_windows, rename_people, to_example
+from training.model import HEADS, LAYER_NAMES, N_TAGS, ModelSettings, TokenClassifier
+from training.names import NamePools, load_pools
+
+
+@dataclass(frozen=True, slots=True)
+class TrainSettings:
+    """What a run does; the defaults are those of the release."""
+
+    epochs: int = 6
+    batch_size: int = 8
+    """Windows in a step."""
+    encoder_lr: float = 1.2e-4
+    head_lr: float = 1.5e-3
+    weight_decay: float = 0.01
+    warmup_fraction: float = 0.1
+    mask_rate: float = 0.08
+    """Share of the word pieces that are hidden in a step."""
+    rename_rate: float = 0.5
+    """Share of the documents whose people get other names in an epoch."""
+    head_weight: float = 0.3
+    """Weight of the attribute heads' loss beside the CRFs'."""
+    max_pieces: int = 254
+    average_decay: float = 0.998
+    """Of the exponential moving average of the weights, which is what is kept; a step."""
+    seed: int = 1
+
+
+class Trainer:
+    """Holds a model in training; `step` and `epoch` change it, `tagger` reads it."""
+
+    def __init__(self, model: TokenClassifier, settings: TrainSettings, n_steps: int) -> None:
+        self.model, self.settings = model, settings
+        encoder = [p for n, p in model.named_parameters() if n.startswith("encoder.") and p.requires_grad]
+        heads = [p for n, p in model.named_parameters() if not n.startswith("encoder.")]
+        self.optimizer = torch.optim.AdamW(
+            [{"params": encoder, "lr": settings.encoder_lr}, {"params": heads, "lr": settings.head_lr}],
+            weight_decay=settings.weight_decay,
+        )
+        warmup = max(1, int(n_steps * settings.warmup_fraction))
+        self.schedule = torch.optim.lr_scheduler.LambdaLR(
+            self.optimizer, lambda step: min((step + 1) / warmup, max(0.02, (n_steps - step) / max(1, n_steps - warmup)))
+        )
+        self.average = torch.optim.swa_utils.AveragedModel(
+            model, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(settings.average_decay)
+        )
+
+    def step(self, batch: Batch) -> float:
+        """One update; returns the loss a token."""
+        self.model.train()
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            scores = self.model(batch.ids, batch.mask, batch.features)
+        loss = batch_loss(self.model, scores.float(), batch, self.settings.head_weight)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        self.optimizer.step()
+        self.schedule.step()
+        self.average.update_parameters(self.model)
+        return float(loss)
+
+
+def batch_loss(model: TokenClassifier, scores: Tensor, batch: Batch, head_weight: float) -> Tensor:
+    """The CRFs' negative log likelihood a token plus the cross-entropy of the attribute heads."""
+    rows = scores.gather(1, batch.first[..., None].expand(-1, -1, scores.shape[2]))
+    n_tokens = batch.token_mask.sum()
+    loss = scores.new_zeros(())
+    offset = 0
+    for layer in LAYER_NAMES:
+        emissions = rows[..., offset : offset + N_TAGS[layer]]
+        offset += N_TAGS[layer]
+        loss = loss + model.crfs[layer](emissions, batch.tags[layer], batch.token_mask) / n_tokens
+    for column, classes in enumerate(HEADS.values()):
+        logits, targets = rows[..., offset : offset + len(classes)], batch.heads[..., column]
+        offset += len(classes)
+        if (targets != IGNORED).any():
+            picked = nn.functional.cross_entropy(
+                logits.flatten(0, 1), targets.flatten(), ignore_index=IGNORED, reduction="sum"
+            )
+            loss = loss + head_weight * picked / n_tokens
+    return loss
+
+
+class TorchScorer:
+    """A Scorer that runs the torch model."""
+
+    def __init__(self, model: TokenClassifier) -> None:
+        self.model = model.eval()
+
+    def __call__(self, ids: Ints, mask: Ints, features: Ints) -> Scores:
+        with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16):
+            scores = self.model(torch.from_numpy(ids), torch.from_numpy(mask), torch.from_numpy(features))
+        return np.asarray(scores.float().numpy(), dtype=np.float32)
+
+
+def tagger_settings(model: TokenClassifier, max_pieces: int) -> TaggerSettings:
+    """The settings that the trained model runs under."""
+    transitions = {}
+    for layer in LAYER_NAMES:
+        crf = model.crfs[layer]
+        matrix = crf.transitions.detach().numpy() + allowed_transitions(layer)
+        transitions[layer] = np.round(matrix, 4).tolist()
+    heads = {f"{label}.{attribute}": list(classes) for (label, attribute), classes in HEADS.items()}
+    return TaggerSettings(transitions, heads, max_pieces=max_pieces)
+
+
+def torch_tagger(model: TokenClassifier, tokenizer: Tokenizer, max_pieces: int) -> Tagger:
+    """A tagger that runs the torch model."""
+    return Tagger(tokenizer, TorchScorer(model), tagger_settings(model, max_pieces))
+
+
+def quick_scores(tagger: Tagger, documents: Sequence[LabelledDocument]) -> dict[str, float]:
+    """Strict F1 a label and the headline micro, for watching a run; the evaluation proper is `minutes evaluate`."""
+    counts: dict[str, list[int]] = {}
+    for document in documents:
+        gold = {(s.label, s.start, s.end) for s in document.annotated.spans}
+        predicted = {(s.label, s.start, s.end) for s in tagger(document.annotated.text)}
+        for label in {s[0] for s in gold | predicted}:
+            keys = (label, "headline") if label in HEADLINE_LABELS else (label,)
+            g, p = ({s for s in spans if s[0] == label} for spans in (gold, predicted))
+            for key in keys:
+                row = counts.setdefault(key, [0, 0])
+                row[0] += len(g & p)
+                row[1] += len(g) + len(p)
+    return {key: round(2 * tp / total, 3) if total else 0.0 for key, (tp, total) in sorted(counts.items())}
+
+
+def run(
+    model: TokenClassifier,
+    examples: Sequence[Example],
+    tokenizer: Tokenizer,
+    settings: TrainSettings,
+    watched: dict[str, Sequence[LabelledDocument]],
+    out: Path,
+) -> TokenClassifier:
+    """Train on the examples; the averaged model, saved to `out`/model.pt after each epoch."""
+    rng = random.Random(settings.seed)
+    torch.manual_seed(settings.seed)
+    pools = load_pools()
+    n_windows = sum(len(random_windows(e, settings.max_pieces, random.Random(k))) for k, e in enumerate(examples))
+    trainer = Trainer(model, settings, settings.epochs * n_windows // settings.batch_size)
+    for epoch in range(1, settings.epochs + 1):
+        started, losses = time.monotonic(), []
+        for batch in iter_batches(
+            _epoch_windows(examples, pools, rng, tokenizer, settings), settings.batch_size, tokenizer, settings.mask_rate, rng
+        ):
+            losses.append(trainer.step(batch))
+            if len(losses) % 50 == 0:
+                print(f"  step {len(losses)} loss {np.mean(losses[-50:]):.4f}", flush=True)
+        averaged: TokenClassifier = trainer.average.module
+        torch.save(averaged.state_dict(), out / "model.pt")
+        print(f"epoch {epoch} loss {np.mean(losses):.4f} {time.monotonic() - started:.0f} s", flush=True)
+        if epoch % 2 == 0 or epoch == settings.epochs:
+            for name, documents in watched.items():
+                tagger = torch_tagger(averaged, tokenizer, settings.max_pieces)
+                print(f"  {name}: {quick_scores(tagger, documents)}", flush=True)
+    return averaged
+
+
+def _epoch_windows(
+    examples: Sequence[Example], pools: NamePools, rng: random.Random, tokenizer: Tokenizer, settings: TrainSettings
+) -> list[tuple[Example, "object"]]:
+    items = []
+    for example in examples:
+        varied = rename_people(example, pools, rng, tokenizer) if rng.random() < settings.rename_rate else example
+        items += [(varied, window) for window in random_windows(varied, settings.max_pieces, rng)]
+    return items
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--encoder", type=Path, required=True)
+    parser.add_argument("--layers", type=int)
+    parser.add_argument("--texts", type=Path)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--fold", type=int)
+    for name, default in asdict(TrainSettings()).items():
+        parser.add_argument(f"--{name.replace('_', '-')}", type=type(default), default=default)
+    options = vars(parser.parse_args(arguments))
+    encoder, layers, texts, out, fold = (options.pop(k) for k in ("encoder", "layers", "texts", "out", "fold"))
+    settings = TrainSettings(**options)
+    out.mkdir(parents=True, exist_ok=True)
+    corpora = load(texts)
+    documents = [from_row(row) for row in corpora["train"]]
+    held_out = {}
+    if fold is not None:
+        organisations = sorted({d.organisation for d in documents if not d.invented})
+        random.Random(0).shuffle(organisations)
+        chosen = set(organisations[fold::5])
+        held_out = {"fold": [d for d in documents if d.organisation in chosen]}
+        documents = [d for d in documents if d.organisation not in chosen]
+    else:
+        held_out = {name: [from_row(row) for row in corpora[name]] for name in corpora if name in ("dev", "real_dev")}
+    tokenizer = load_tokenizer(encoder / "vocab.txt")
+    examples = [to_example(d.annotated, tokenizer) for d in documents]
+    print(f"{len(examples)} documents, {sum(e.n_unaligned for e in examples)} spans that cut a token", flush=True)
+    torch.manual_seed(settings.seed)
+    model_settings = ModelSettings(encoder, layers)
+    model = TokenClassifier(model_settings)
+    (out / "train.json").write_text(json.dumps({"encoder": encoder.name, "layers": layers, **asdict(settings)}, indent=1))
+    run(model, examples, tokenizer, settings, held_out, out)
+
+
+if __name__ == "__main__":
+    main()
