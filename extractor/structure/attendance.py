@@ -1,0 +1,300 @@
+"""Stretches of text that list people, with their status. Whom they list is for the tagger."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Final
+
+from extractor.structure.cues import Cue, find_cues, status_of
+from extractor.structure.model import AttendanceRegion, Line, LineKind
+from extractor.structure.rosters import Look, look_of
+from extractor.structure.tables import Cell, Row
+from extractor.structure.vocabulary import attendance_words
+
+MAX_GAP_LINES: Final = 3
+_SENTENCE_END: Final = re.compile(
+    r"(?<![A-Z])(?<!Mr)(?<!Mrs)(?<!Ms)(?<!Dr)(?<!Cllr)(?<!Cllrs)(?<!Prof)(?<!Messrs)(?<!Rev)(?<!Revd)\.(?=\s+[A-Z*]|\s*\Z)"
+)
+_RECEIVED: Final = re.compile(
+    r"\b(?:apolog(?:y|ies)|regrets)\b[^.\n:]{0,90}?\b(?:from|by|for)\b(?!\s+(?:absence|absences|the meeting|not|his|her|their)\b)[ \t:]{0,4}",
+    re.IGNORECASE,
+)
+_ABSENT_AFTER: Final = re.compile(
+    r"\b(?:(?P<apologies>(?:ha[sd]\s)?(?:sent|gave|given|tendered|offered|submitted)\s(?:(?:his|her|their)\s)?apolog(?:y|ies)"
+    r"|apologi[sz]ed for (?:absence|(?:his|her|their) absence|not)|(?:was|were) excused|(?:was|were) unable to attend)"
+    r"|(?P<absent>(?:is |are |was |were )?not attending|(?:was|were) (?:absent|not present)|did not attend))\b",
+    re.IGNORECASE,
+)
+_IN_BRACKET: Final = re.compile(
+    r"[(\[](?:(?P<apologies>apolog\w+|regrets|excused)|(?P<absent>absent|not present|not attending))[^()\[\]\n]{0,40}[)\]]",
+    re.IGNORECASE,
+)
+_APOLOGY_WORD: Final = re.compile(r"\b(?:apolog|regret|excused)")
+_TICKS: Final = frozenset(("x", "✓", "✔", "✅", "[x]"))
+_WIDE: Final = re.compile(r"[ \u00a0]{3,200}|\t{1,20}")
+_CHECKED: Final = re.compile(r"\[[xX✓]\]")
+
+
+def find_attendance(text: str, lines: Sequence[Line], tables: Sequence[Sequence[Row]]) -> tuple[AttendanceRegion, ...]:
+    """The regions of attendance, sorted; where two readings overlap, the more special one keeps its stretch."""
+    by_table = [region for table in tables for region in _of_table(text, table)]
+    found = find_cues(text, lines)
+    cues = _unstacked(text, [cue for cue in found if not cue.in_cell])
+    by_cue = [region for at, cue in enumerate(cues) for region in _of_cue(text, lines, cues, at)]
+    cells = [AttendanceRegion(c.end, lines[c.line].end, c.status) for c in found if c.in_cell]
+    columns = [region for at, cue in enumerate(cues) for region in _of_columns(text, lines, cues, at)]
+    by_sentence = list(_of_sentences(text, lines))
+    special = [r for region in by_cue for r in _exceptions(text, region)]
+    boxes = list(_of_check_boxes(text, lines, by_cue))
+    return _layered(text, by_cue, cells, columns, by_sentence, boxes, special, by_table)
+
+
+def _unstacked(text: str, cues: Sequence[Cue]) -> list[Cue]:
+    """The cues without a heading of apologies or absence that directly follows an empty one of those present.
+
+    Columns read one after the other give "Attendees:", "Apologies:" and then all names: most of them are the former.
+    """
+    kept: list[Cue] = []
+    for cue in cues:
+        last = kept[-1] if kept else None
+        stacked = last and last.own_line and not text[last.end : cue.start].strip(" \n\t:*_#|-.\u00a0")
+        if last and stacked and cue.own_line and last.status == "present" and cue.status in ("apologies", "absent"):
+            kept[-1] = replace(last, end=cue.end, line=cue.line)
+        else:
+            kept.append(cue)
+    return kept
+
+
+def _of_columns(text: str, lines: Sequence[Line], cues: Sequence[Cue], at: int) -> Iterator[AttendanceRegion]:
+    """Two headings side by side on one line, with the lists in columns below them."""
+    left, right = cues[at], cues[at + 1] if at + 1 < len(cues) else None
+    if right is None or right.line != left.line or not _WIDE.fullmatch(text, left.end, right.start):
+        return
+    if text[right.end : lines[left.line].end].strip():
+        return
+    limit = cues[at + 2].start if at + 2 < len(cues) else len(text)
+    whole = _list_end(text, lines, replace(right, own_line=True), right.end, limit)
+    column = right.start - lines[left.line].start
+    for line in lines[left.line + 1 :]:
+        if line.start >= whole:
+            break
+        gap = _WIDE.search(text, line.body, line.end)
+        if gap is not None:
+            yield AttendanceRegion(line.body, gap.start(), left.status)
+            yield AttendanceRegion(gap.end(), line.end, right.status)
+        elif line.kind is not LineKind.BLANK:
+            yield AttendanceRegion(line.body, line.end, right.status if line.indent > 0.6 * column else left.status)
+
+
+def _layered(text: str, *layers: Sequence[AttendanceRegion]) -> tuple[AttendanceRegion, ...]:
+    """The regions of all layers without overlap; a later layer cuts into the ones before it."""
+    kept: list[AttendanceRegion] = []
+    for layer in layers:
+        for region in layer:
+            kept = [part for old in kept for part in _without(old, region)] + [region]
+    trimmed = [AttendanceRegion(*_trim(text, r.start, r.end), r.status) for r in kept]
+    return tuple(sorted((r for r in trimmed if r.start < r.end), key=lambda r: r.start))
+
+
+def _without(region: AttendanceRegion, cut: AttendanceRegion) -> Iterator[AttendanceRegion]:
+    if cut.end <= region.start or cut.start >= region.end:
+        yield region
+        return
+    if region.start < cut.start:
+        yield AttendanceRegion(region.start, cut.start, region.status)
+    if cut.end < region.end:
+        yield AttendanceRegion(cut.end, region.end, region.status)
+
+
+def _trim(text: str, start: int, end: int) -> tuple[int, int]:
+    part = text[start:end]
+    return start + len(part) - len(part.lstrip()), start + len(part.rstrip())
+
+
+def _of_cue(text: str, lines: Sequence[Line], cues: Sequence[Cue], at: int) -> Iterator[AttendanceRegion]:
+    cue = cues[at]
+    limit = cues[at + 1].start if at + 1 < len(cues) else len(text)
+    end = _inline_end(text, lines, cue, limit)
+    if cue.own_line or end == lines[cue.line].end:
+        end = _list_end(text, lines, cue, end, limit)
+    if text[cue.end : end].strip():
+        yield AttendanceRegion(cue.end, end, cue.status)
+
+
+_NEXT_INLINE: Final = re.compile(
+    r"(?<=[\s.;*_)])(?:\d{1,2}(?:\.\d{1,2}){0,2}\.?\s{0,2}(?=[A-Z][a-z])|-{4,}|[A-Z][A-Z ]{3,20}:|(?:Date|Time|Venue|Location|Agenda|Minutes|Place|Public|Meeting (?:opened|commenced|started|called))\b)"
+)
+
+
+def _inline_end(text: str, lines: Sequence[Line], cue: Cue, limit: int) -> int:
+    """Where the list that begins on the cue's own line ends: at a sentence, a number or a label inside a long line."""
+    line = lines[cue.line]
+    end = min(line.end, limit)
+    if cue.own_line or cue.end >= end:
+        return end
+    stop = _NEXT_INLINE.search(text, cue.end + 1, end)
+    end = stop.start() if stop else end
+    for sentence in _SENTENCE_END.finditer(text, cue.end, end):
+        if look_of(text[sentence.end() : min(sentence.end() + 100, end)], bulleted=False) is Look.STOP:
+            return sentence.end()
+    return end
+
+
+def _list_end(text: str, lines: Sequence[Line], cue: Cue, end: int, limit: int) -> int:
+    """Where the list ends that goes on below the cue's line: the end of the last line that may belong to it."""
+    head, blanks, neutral = lines[cue.line], 0, 0
+    wrapped = not cue.own_line
+    for index in range(cue.line + 1, len(lines)):
+        line = lines[index]
+        if line.start >= limit or blanks > MAX_GAP_LINES:
+            break
+        if line.kind is LineKind.BLANK:
+            blanks += 1
+            wrapped = False
+            continue
+        if line.kind is LineKind.FURNITURE:
+            continue
+        look = _look(text, line, head, cue)
+        if look is Look.STOP:
+            break
+        words = text[line.body : line.body_end]
+        runs_on = wrapped and not line.bullet and not line.number
+        if look is Look.ROSTER and (cue.own_line or blanks == 0 or _is_entry(words, line)):
+            end, neutral = min(line.end, limit), 0
+        elif runs_on:
+            end = min(line.end, limit)
+        else:
+            neutral += 1
+            if neutral > 2:
+                break
+        blanks = 0
+    return end
+
+
+def _is_entry(words: str, line: Line) -> bool:
+    """Whether a line after a blank is plainly one more person of a list that began beside its label."""
+    first = words.split()[0].lower().rstrip(".,") if words.split() else ""
+    return bool(line.bullet) or first in attendance_words().honorifics
+
+
+def _look(text: str, line: Line, head: Line, cue: Cue) -> Look:
+    words = text[line.body : line.body_end]
+    bulleted = line.bullet is not None and not line.bullet.startswith("#")
+    if line.kind is LineKind.TABLE_ROW:
+        return Look.STOP if look_of(words, bulleted=False) is Look.STOP else Look.ROSTER
+    if line.bullet and line.bullet.startswith("#"):
+        deeper = cue.level and line.level > cue.level
+        return Look.NEUTRAL if deeper and status_of(words, strict=False) is None and cue.generic else Look.STOP
+    if line.number and not bulleted:
+        numbered_list = head.number is None or head.number.count(".") < line.number.count(".")
+        return look_of(words, bulleted=False) if numbered_list and len(words.split()) <= 12 else Look.STOP
+    if cue.level == 0 and head.bullet and bulleted and line.indent <= head.indent:
+        return Look.STOP
+    return look_of(words, bulleted=bulleted)
+
+
+def _exceptions(text: str, region: AttendanceRegion) -> Iterator[AttendanceRegion]:
+    """People inside a list of whom a bracket or clause says otherwise: "Ann Lee (apologies)", "Lee not attending"."""
+    for pattern in (_IN_BRACKET, _ABSENT_AFTER):
+        for match in pattern.finditer(text, region.start, region.end):
+            before = text[region.start : match.start()].rstrip()
+            start = region.start + max(before.rfind(mark) + 1 for mark in "\n,;")
+            status = "apologies" if match["apologies"] else "absent"
+            yield AttendanceRegion(start, match.end(), status)
+
+
+def _of_sentences(text: str, lines: Sequence[Line]) -> Iterator[AttendanceRegion]:
+    """Apologies that a sentence gives: "Apologies were received from …"; up to the end of the sentence."""
+    for match in _RECEIVED.finditer(text):
+        stop = _paragraph_end(text, match.end())
+        sentence = _SENTENCE_END.search(text, match.end(), stop)
+        end = sentence.start() if sentence else stop
+        end = next((m.start() for m in [_NEXT_INLINE.search(text, match.end(), end)] if m), end)
+        if match.end() < end and text[match.end()] != "\n":
+            yield AttendanceRegion(match.end(), _until_new_line_item(text, match.end(), end), "apologies")
+
+
+def _paragraph_end(text: str, start: int) -> int:
+    """The next blank line that does not cut between a title and its name; at most 600 characters on."""
+    stop = text.find("\n\n", start, start + 600)
+    while stop >= 0 and text[start:stop].rstrip().endswith((",", " and", "Councillor", "Cllr", "Cllr.", "Mr", "Mr.", "Mrs")):
+        stop = text.find("\n\n", stop + 2, start + 600)
+    return stop if stop >= 0 else min(start + 600, len(text))
+
+
+def _until_new_line_item(text: str, start: int, end: int) -> int:
+    found = re.compile(r"\n\s{0,20}(?:#|[-*•●]\s|\(?\d{1,3}[.)]|\d{1,3}\s{2,20}[A-Z]|[A-Z]{4,})").search(
+        text, start, end
+    )
+    return found.start() if found else end
+
+
+def _of_check_boxes(
+    text: str, lines: Sequence[Line], regions: Sequence[AttendanceRegion]
+) -> Iterator[AttendanceRegion]:
+    """Lists of people with a ticked box before those who were there."""
+    run: list[Line] = []
+    for line in [*lines, None]:
+        if line is not None and line.bullet and line.bullet.startswith("["):
+            run.append(line)
+            continue
+        if line is not None and line.kind is LineKind.BLANK:
+            continue
+        if len(run) >= 3 and _lists_people(text, run, lines):
+            for entry in run:
+                ticked = _CHECKED.match(entry.bullet or "") is not None
+                yield AttendanceRegion(entry.body, entry.end, "present" if ticked else "absent")
+        run = []
+
+
+def _lists_people(text: str, run: Sequence[Line], lines: Sequence[Line]) -> bool:
+    looks = [look_of(text[line.body : line.body_end], bulleted=False) for line in run]
+    short = sum(len(text[line.body : line.body_end].split()) <= 14 for line in run)
+    return looks.count(Look.ROSTER) >= 0.7 * len(run) and short >= 0.8 * len(run)
+
+
+def _of_table(text: str, table: Sequence[Row]) -> Iterator[AttendanceRegion]:
+    if not table:
+        return
+    if _marks_first(text, table):
+        for row in table:
+            mark = row[0].text_of(text).strip(" *_.()").lower()
+            status = "apologies" if _APOLOGY_WORD.search(mark) else _status_of_mark(mark, "present")
+            if status and len(row) > 1:
+                yield AttendanceRegion(row[1].start, _last(row).end, status)
+        return
+    statuses = {c: s for c, cell in enumerate(table[0]) if (s := status_of(cell.text_of(text), strict=True))}
+    for row in table[1:]:
+        for column, status in statuses.items():
+            if column >= len(row):
+                continue
+            value = row[column].text_of(text).strip(" *_.").lower()
+            marked = _status_of_mark(value, status)
+            if marked is None and value and len(value) > 3:
+                yield AttendanceRegion(row[column].start, row[column].end, status)
+            elif marked is not None and (marked or len(statuses) == 1):
+                yield AttendanceRegion(row[0].start, _last(row).end, marked or "absent")
+                break
+
+
+def _marks_first(text: str, table: Sequence[Row]) -> bool:
+    """Whether the first column ticks the people whom the second one names."""
+    ticked = [row for row in table if len(row) > 1 and row[0].text_of(text).strip(" *_.").lower() in _TICKS]
+    named = [row for row in ticked if look_of(row[1].text_of(text), bulleted=True) is Look.ROSTER]
+    return len(ticked) >= 3 and len(ticked) >= len(table) // 2 and len(named) >= 0.8 * len(ticked)
+
+
+def _status_of_mark(value: str, status: str) -> str | None:
+    """What a mark in a column of `status` says of its row: a status, "" for not this one, None for no mark at all."""
+    marks = attendance_words().marks
+    if value in marks["yes"]:
+        return status
+    if value in marks["apologies"]:
+        return "apologies"
+    if value in marks["no"] or not value:
+        return "absent" if status == "present" and value else ""
+    return None
+
+
+def _last(row: Row) -> Cell:
+    return max(row, key=lambda cell: cell.end)

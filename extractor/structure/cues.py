@@ -1,0 +1,187 @@
+"""Where a list of people is announced: "Present:", "Apologies for absence were received from", a heading "Attendees"."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+
+from extractor.structure.model import Line, LineKind
+from extractor.structure.rosters import Look, look_of
+from extractor.structure.vocabulary import attendance_words
+
+MAX_HEAD_WORDS: Final = 12
+HEAD_LINES: Final = 15
+MAX_ROSTER_DISTANCE: Final = 6
+"""A group's name alone announces people in the first lines, or this many lines after another announcement."""
+_WORD: Final = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*")  # noqa: RUF001
+_HEAD_END: Final = re.compile(
+    r"\s{0,3}[*_]{0,3}(?::|\s[-–—]\s|[–—](?=\s)|-(?=\s))[*_]{0,3}|[*_]{2,3}(?=\s)|\t|\s{3,60}"
+)  # noqa: RUF001
+_INLINE_NUMBER: Final = re.compile(r"(?<=\s)\d{1,2}(?:\.\d{1,2})?\.?\s{0,2}(?=[A-Z])")
+LONG_LINE: Final = 300
+_BRACKET: Final = re.compile(r"\([^()\n]{0,120}\)")
+_INLINE: Final = re.compile(
+    r"(?:(?<=[.;,)\]*_|] )|(?<=[*_|\t])|(?<=  )|(?<=\d )|(?<=[a-z)] ))"
+    r"(?P<head>[A-Z][\w’'/-]*(?: [\w’'/-]{1,20}){0,4})[*_]{0,3}\s?:",  # noqa: RUF001
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """An announcement of people: its words are `start` to `end`, the list begins at `end`, on the line of this index."""
+
+    start: int
+    end: int
+    status: str
+    line: int
+    own_line: bool
+    """Whether nothing follows on the line."""
+    level: int
+    """Markdown level of the heading that it is, else 0."""
+    generic: bool = False
+    """Whether it only says "attendance" or names a group, so that a label under it may say more."""
+    roster: bool = False
+    """Whether it only names a group ("Panel:"), which tells of attendance only in the right place."""
+    in_cell: bool = False
+    """Whether it stands in a cell of a table row other than the first."""
+
+
+def find_cues(text: str, lines: Sequence[Line]) -> list[Cue]:
+    """Every announcement, in order: at the start of a line, of a table cell, and after a sentence."""
+    cues: list[Cue] = []
+    n_seen, last = 0, -MAX_ROSTER_DISTANCE
+    for index, line in enumerate(lines):
+        if line.kind in (LineKind.BLANK, LineKind.FURNITURE):
+            continue
+        n_seen += 1
+        near = n_seen <= HEAD_LINES or n_seen - last <= MAX_ROSTER_DISTANCE
+        found = [cue for cue in _of_line(text, line, index) if near or not cue.roster]
+        last = n_seen if found else last
+        cues += found
+    return cues
+
+
+def _of_line(text: str, line: Line, index: int) -> Iterator[Cue]:
+    lead = _leading(text, line, index)
+    if lead is not None:
+        yield lead
+    begin = max(line.body, lead.end - 1 if lead else line.body)
+    for match in _INLINE.finditer(text, begin, line.end):
+        for at in _suffix_starts(match["head"]):
+            status = status_of(match["head"][at:], strict=True)
+            if status is not None:
+                cell = line.kind is LineKind.TABLE_ROW and "|" in text[line.body : match.start()]
+                yield Cue(match.start("head") + at, match.end(), status, index, False, 0, in_cell=cell)
+                break
+    if line.end - line.start >= LONG_LINE:
+        yield from _numbered(text, line, index, begin)
+
+
+def _numbered(text: str, line: Line, index: int, begin: int) -> Iterator[Cue]:
+    """ "… 2.Apologies Ann Lee 3.Minutes …" in a line that holds much of the document."""
+    for number in _INLINE_NUMBER.finditer(text, begin, line.end):
+        match = _status_at_start().match(text, number.end(), line.end)
+        if match is not None and text[match.end() : match.end() + 2].strip()[:1].isupper():
+            status = status_of(match[0], strict=True)
+            if status is not None:
+                yield Cue(number.end(), match.end(), status, index, False, 0)
+
+
+def _suffix_starts(head: str) -> Iterator[int]:
+    """Where the announcement may begin in the words before a colon: "10.30am Zoom PRESENT:"."""
+    yield from (m.start() for m in re.finditer(r"(?<![\w’'/-])[A-Z]", head))  # noqa: RUF001
+
+
+def _leading(text: str, line: Line, index: int) -> Cue | None:
+    words = text[line.body : line.body_end]
+    if words.startswith("| "):
+        return None
+    plain = _BRACKET.sub(lambda m: " " * len(m[0]), words)
+    head_end = _HEAD_END.search(plain)
+    head = plain[: head_end.start()] if head_end else plain
+    level = line.level if line.bullet and line.bullet.startswith("#") else 0
+    status = status_of(head, strict=head_end is None and line.kind not in (LineKind.HEADING, LineKind.PARAGRAPH))
+    if status is not None and (head_end or len(head.split()) <= 6 or line.kind is LineKind.HEADING):
+        end = line.body + head_end.end() if head_end else line.body_end
+        own_line = not text[end : line.body_end].strip(" *_:-.|")
+        return Cue(
+            line.body, end, status, index, own_line, level, "attendance" in head.lower() and len(head.split()) < 3
+        )
+    if head_end and _names_group(head) and _lists_names(text[line.body + head_end.end() : line.body_end]):
+        return Cue(line.body, line.body + head_end.end(), "present", index, False, level, roster=True)
+    return _run_in(text, line, index, plain)
+
+
+def _names_group(head: str) -> bool:
+    """Whether the words name a group of people: "Panel", "Board members"."""
+    vocabulary = attendance_words()
+    words = [w.lower() for w in _WORD.findall(head)]
+    known = vocabulary.filler.union(*vocabulary.modifiers.values())
+    return " ".join(words) in vocabulary.rosters or (
+        bool(words) and len(words) <= 4 and words[-1] in vocabulary.rosters and all(w in known for w in words)
+    )
+
+
+def _lists_names(words: str) -> bool:
+    return look_of(words, bulleted=False) is Look.ROSTER
+
+
+def _run_in(text: str, line: Line, index: int, plain: str) -> Cue | None:
+    """ "Present Councillors D Reed, …": an announcement that only its capital sets off from the names."""
+    match = _status_at_start().match(plain)
+    if match is None:
+        return None
+    rest = plain[match.end() :].lstrip()
+    if not rest or not (rest[0].isupper() or rest.startswith(("from ", "by ", "were ", "was "))):
+        return None
+    names = rest if rest[0].isupper() else rest.split(" ", 1)[-1]
+    first = _WORD.match(names)
+    if first is None or not names[0].isupper() or first[0].lower() in attendance_words().stops:
+        return None
+    status = status_of(match[0], strict=False)
+    end = line.body + len(plain) - len(names)
+    return Cue(line.body, end, status, index, False, 0) if status else None
+
+
+@cache
+def _status_at_start() -> re.Pattern[str]:
+    phrases = sorted((p for ps in attendance_words().status.values() for p in ps), key=len, reverse=True)
+    return re.compile(r"(?:those |members |councillors |cllrs )?(?:" + "|".join(map(re.escape, phrases)) + r")\b", re.IGNORECASE)
+
+
+def status_of(head: str, *, strict: bool) -> str | None:
+    """The status that the words of a heading announce, or None; `strict` allows no word outside the vocabulary."""
+    vocabulary = attendance_words()
+    words = [w.lower() for w in _WORD.findall(head.replace("/", " "))]
+    if not words or len(words) > MAX_HEAD_WORDS:
+        return None
+    joined = f" {' '.join(words)} "
+    found = {
+        s: max((len(p) for p in phrases if f" {p} " in joined), default=0) for s, phrases in vocabulary.status.items()
+    }
+    found = {s: n for s, n in found.items() if n}
+    if not found:
+        return None
+    known = vocabulary.filler.union(
+        *vocabulary.modifiers.values(), *(p.split() for ps in vocabulary.status.values() for p in ps)
+    )
+    unknown = [w for w in words if w not in known]
+    if len(unknown) > (0 if strict else 2) or any(w in vocabulary.prose - known for w in words):
+        return None
+    return _settle(found, set(words))
+
+
+def _settle(found: dict[str, int], words: set[str]) -> str:
+    modifiers = attendance_words().modifiers
+    if "apologies" in found:
+        return "apologies"
+    if "absent" in found:
+        return "absent"
+    if "guest" in found or words & modifiers["guest"]:
+        return "guest"
+    if words & modifiers["in_attendance"]:
+        return "in_attendance"
+    if "in_attendance" in found and not words & modifiers["present"]:
+        return "in_attendance"
+    return "present"
