@@ -1,0 +1,5 @@
+"""Ties spans into records: attributes and relations by rules over the text and its layout."""
+
+from extractor.linking.link import link
+
+__all__ = ["link"]

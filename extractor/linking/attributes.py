@@ -1,0 +1,66 @@
+"""Attributes by rule where the tagger gave none: status and number of actions, kind of decisions and metrics."""
+
+import re
+from types import MappingProxyType
+from typing import Final
+
+from extractor.annotations import Span
+from extractor.linking.context import Context
+from extractor.linking.vocabulary import any_of, keys
+
+_NUMBER: Final = re.compile(
+    r"(?:\bactions?(?:\s+(?:point|item|no))?|\bAP|\bAI)\.?\s*(?:#|no\.?\s*)?(?P<no>[A-Za-z]{0,2}\d[\w./-]{0,11}?)\s*[:.)\u2013|-]?[\s*_|]*$",
+    re.IGNORECASE,
+)
+_BEHIND: Final = re.compile(r"[\s.*_]*(?:[(\[|\u2013\u2014:-]|[ ]{3,}|\t)[^\n]{0,60}")
+
+
+def fill_attributes(context: Context, span: Span) -> Span:
+    """The span with the attributes that the rules know and it lacks."""
+    given = dict(span.attributes)
+    if span.label == "ACTION":
+        given = {**_action_attributes(context, span), **given}
+    elif span.label == "DECISION":
+        given.setdefault("kind", _decision_kind(span.text_of(context.text)))
+    elif span.label == "METRIC":
+        given.setdefault("kind", _metric_kind(context, span))
+    return Span(span.id, span.label, span.start, span.end, span.score, MappingProxyType(given))
+
+
+def _action_attributes(context: Context, action: Span) -> dict[str, str]:
+    found = {"status": _status(context, action)}
+    number = _NUMBER.search(context.text[max(0, action.start - 40) : action.start])
+    if number is not None:
+        found["no"] = number["no"]
+    return found
+
+
+def _status(context: Context, action: Span) -> str:
+    """Said in the row or right behind the task; `open` if not said."""
+    behind = _BEHIND.match(context.text, action.end, context.line(action.end - 1)[1])
+    near = behind.group() if behind else ""
+    for status in keys("action_status"):
+        if any_of("action_status", status).search(near):
+            return status
+    return "open"
+
+
+def _decision_kind(text: str) -> str:
+    """The first kind of the table, in its order, that a word of the decision names."""
+    _, resolved, outcome = text.partition("esolved")
+    for kind in keys("decision_kinds"):
+        if any_of("decision_kinds", kind).search(outcome if resolved else text):
+            return kind
+    return "agreed" if resolved else "other"
+
+
+def _metric_kind(context: Context, metric: Span) -> str:
+    start, _ = context.sentence(metric.start)
+    before = context.text[max(start, metric.start - 60) : metric.start]
+    value = metric.text_of(context.text)
+    if re.match(r"[-+\u2013\u2212]\s?\d", value) and "%" in value:
+        return "change"
+    for kind in keys("metric_kinds"):
+        if any_of("metric_kinds", kind).search(before):
+            return kind
+    return "level"

@@ -1,0 +1,59 @@
+"""action → action: the same task in the running text, in a labelled line and in a summary."""
+
+import re
+from collections import Counter
+from math import log
+from typing import Final
+
+from extractor.annotations import Relation, Span
+from extractor.linking.context import Context
+
+MIN_OF_KINDS: Final = {True: 0.3, False: 0.9}
+"""Similarity from which two actions are one task: where only one of them is set apart by a label, and else."""
+MIN_SHARED: Final = 12.0
+"""Weight of the words that both must share: a rare word weighs more than one that every task has."""
+REACH: Final = 2500
+"""Characters between a task in the running text and its labelled line, outside summaries."""
+_WORD: Final = re.compile(r"[^\W_]{2,}")
+
+
+def link_same(context: Context) -> list[Relation]:
+    """Each later action that repeats an earlier one, tied to the first of its record."""
+    actions = context.of("ACTION")
+    bags = [_stems(span.text_of(context.text)) for span in actions]
+    frequency = Counter(stem for bag in bags for stem in bag)
+    weights = {stem: 1 + log((1 + len(bags)) / n) for stem, n in frequency.items()}
+    labelled = [is_labelled(context, action) for action in actions]
+    leaders: dict[int, int] = {}
+    relations = []
+    for later, action in enumerate(actions):
+        best, index = 0.0, -1
+        for i in range(later):
+            differs = labelled[i] != labelled[later]
+            near = action.start - actions[i].end <= REACH
+            score, shared = _similarity(bags[later], bags[i], weights)
+            enough = shared >= MIN_SHARED or bags[later] == bags[i]
+            if enough and score >= max(best, MIN_OF_KINDS[differs and near]):
+                best, index = score, i
+        if index >= 0:
+            leaders[later] = leaders.get(index, index)
+            relations.append(Relation("same", action.id, actions[leaders[later]].id, round(min(1.0, best), 3)))
+    return relations
+
+
+def _stems(text: str) -> frozenset[str]:
+    return frozenset(word[:6] for word in _WORD.findall(text.lower()))
+
+
+def _similarity(one: frozenset[str], other: frozenset[str], weights: dict[str, float]) -> tuple[float, float]:
+    """Weighted Dice overlap of the stems, and the weight of those shared."""
+    shared = sum(weights[stem] for stem in one & other)
+    total = sum(weights[stem] for bag in (one, other) for stem in bag)
+    return (2 * shared / total if total else 0.0), shared
+
+
+def is_labelled(context: Context, action: Span) -> bool:
+    """Whether a label such as "Action 3:" stands right before the span."""
+    return bool(
+        re.search(r"\bactions?\b[^\n]{0,12}$", context.text[max(0, action.start - 24) : action.start], re.IGNORECASE)
+    )
