@@ -40,5 +40,14 @@ def attendance_words() -> AttendanceWords:
 
 
 @cache
+def words(section: str, key: str) -> frozenset[str]:
+    """The phrases under a key of a section, "actions.columns" and the like."""
+    table: Any = _table()
+    for name in section.split("."):
+        table = table[name]
+    return frozenset(table[key])
+
+
+@cache
 def _table() -> dict[str, Any]:
     return tomllib.loads(files(__package__).joinpath("vocabulary.toml").read_text(encoding="utf-8"))
