@@ -1,11 +1,12 @@
 """Attributes by rule where the tagger gave none: status and number of actions, kind of decisions and metrics."""
 
 import re
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
 from extractor.annotations import Span
-from extractor.linking.context import Context
+from extractor.linking.context import Context, within
 from extractor.linking.vocabulary import any_of, keys
 
 _NUMBER: Final = re.compile(
@@ -15,9 +16,38 @@ _NUMBER: Final = re.compile(
 _BEHIND: Final = re.compile(r"[\s.*_]*(?:[(\[|\u2013\u2014:-]|[ ]{3,}|\t)[^\n]{0,60}")
 
 
-def fill_attributes(context: Context, span: Span) -> Span:
-    """The span with the attributes that the rules know and it lacks."""
+def attendance(context: Context) -> dict[str, str]:
+    """Id of a person to the status of the attendance region around; empty if the tagger has given any.
+
+    Initials beside a name, and a name that stands in the list again, are no rows.
+    """
+    persons = context.of("PERSON")
+    if any("att" in person.attributes for person in persons):
+        return {}
+    found: dict[str, str] = {}
+    for region in context.structure.attendance:
+        last: Span | None = None
+        for person in within(persons, region.start, region.end):
+            if last is not None and _is_alias(context, last, person):
+                continue
+            found[person.id] = region.status
+            last = person
+    return found
+
+
+def _is_alias(context: Context, name: Span, other: Span) -> bool:
+    """Whether the mention is initials or a sign set beside the name."""
+    alias = other.text_of(context.text)
+    gap = context.text[name.end : other.start]
+    is_short = len(alias) <= 8 and (alias.upper() == alias or not alias.isalpha() or len(alias) <= 4)
+    return is_short and " " not in alias and re.fullmatch(r"\s*[(\[@|-]\s*@?|[ ]{2,}|\t", gap) is not None
+
+
+def fill_attributes(context: Context, span: Span, listed: Mapping[str, str]) -> Span:
+    """The span with the attributes that the rules know and it lacks; `listed` is what `attendance` gives."""
     given = dict(span.attributes)
+    if span.id in listed:
+        given.setdefault("att", listed[span.id])
     if span.label == "ACTION":
         given = {**_action_attributes(context, span), **given}
     elif span.label == "DECISION":
@@ -38,7 +68,8 @@ def _action_attributes(context: Context, action: Span) -> dict[str, str]:
 def _status(context: Context, action: Span) -> str:
     """Said in the row or right behind the task; `open` if not said."""
     behind = _BEHIND.match(context.text, action.end, context.line(action.end - 1)[1])
-    near = behind.group() if behind else ""
+    cells = [context.text[cell.start : cell.end] for cell in context.table.row_cells(action, "status")]
+    near = " ".join(cells) if cells else behind.group() if behind else ""
     for status in keys("action_status"):
         if any_of("action_status", status).search(near):
             return status

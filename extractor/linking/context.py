@@ -8,7 +8,9 @@ from functools import cached_property
 from typing import Final
 
 from extractor.annotations import AnnotatedText, Span
+from extractor.linking.table import ActionTable
 from extractor.scheme import LABELS
+from extractor.structure.model import Structure
 
 _SENTENCE_END: Final = re.compile(
     r"(?<!\b[A-Z])(?<!\b(?:Mr|Dr|St|No|vs|eg|ie))(?<!\b(?:Mrs|Rev|etc|Clr|Cmr))(?<!\bCllr)[.!?]['\")\]*_]{0,3}\s+(?=[\"'(\[*_•]{0,3}[A-Z0-9])"
@@ -22,6 +24,29 @@ class Context:
     """Lookups over one annotated text; offsets are characters."""
 
     annotated: AnnotatedText
+    structure: Structure
+
+    @cached_property
+    def table(self) -> ActionTable:
+        """The action tables of the document."""
+        return ActionTable(self.structure)
+
+    @cached_property
+    def _set_apart(self) -> set[int]:
+        """Where the task behind an action label begins."""
+        return {self._first_sign(label.end) for label in self.structure.action_labels if label.content == "task"}
+
+    def _first_sign(self, position: int) -> int:
+        while position < len(self.text) and not self.text[position].isalnum():
+            position += 1
+        return position
+
+    def is_set_apart(self, action: Span) -> bool:
+        """Whether the task stands behind a label such as "Action 3:", in an action table, or in a summary."""
+        starts = range(action.start, min(action.start + 3, action.end))
+        if any(start in self._set_apart for start in starts):
+            return True
+        return any(region.start <= action.start < region.end for region in self.structure.action_regions)
 
     @property
     def text(self) -> str:

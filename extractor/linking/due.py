@@ -17,9 +17,19 @@ def link_due(context: Context) -> list[Relation]:
     """Every meeting or date inside a task, else one in its row, else one right behind or ahead of it."""
     relations = []
     for action in context.of("ACTION"):
-        times = within(context.times, action.start, action.end) or _row(context, action) or _beside(context, action)
+        times = (
+            _cells(context, action)
+            or within(context.times, action.start, action.end)
+            or _row(context, action)
+            or _beside(context, action)
+        )
         relations += [Relation("due", action.id, time.id) for time in times]
     return relations
+
+
+def _cells(context: Context, action: Span) -> tuple[Span, ...]:
+    cells = context.table.row_cells(action, "due")
+    return tuple(time for cell in cells for time in within(context.times, cell.start, cell.end))
 
 
 def _row(context: Context, action: Span) -> tuple[Span, ...]:

@@ -29,7 +29,7 @@ def link_owners(context: Context) -> list[Relation]:
 
 
 def _owners_of(context: Context, action: Span) -> Owners:
-    set_apart = next((found for rule in (_behind, _column, _ahead) if (found := rule(context, action))[0]), _NOBODY)
+    set_apart = next((found for rule in (_row, _behind, _column, _ahead) if (found := rule(context, action))[0]), _NOBODY)
     if set_apart[0]:
         return set_apart
     sentence = next(
@@ -75,6 +75,12 @@ def _run_back(context: Context, position: int, floor: int) -> tuple[Span, ...]:
             break
         run.insert(0, agent)
     return tuple(run)
+
+
+def _row(context: Context, action: Span) -> Owners:
+    """Names in the owner cell of the action table."""
+    cells = context.table.row_cells(action, "owner")
+    return tuple(agent for cell in cells for agent in within(context.agents, cell.start, cell.end)), "column"
 
 
 def _behind(context: Context, action: Span) -> Owners:

@@ -23,7 +23,7 @@ def link_same(context: Context) -> list[Relation]:
     bags = [_stems(span.text_of(context.text)) for span in actions]
     frequency = Counter(stem for bag in bags for stem in bag)
     weights = {stem: 1 + log((1 + len(bags)) / n) for stem, n in frequency.items()}
-    labelled = [is_labelled(context, action) for action in actions]
+    labelled = [context.is_set_apart(action) for action in actions]
     leaders: dict[int, int] = {}
     relations = []
     for later, action in enumerate(actions):
@@ -50,10 +50,3 @@ def _similarity(one: frozenset[str], other: frozenset[str], weights: dict[str, f
     shared = sum(weights[stem] for stem in one & other)
     total = sum(weights[stem] for bag in (one, other) for stem in bag)
     return (2 * shared / total if total else 0.0), shared
-
-
-def is_labelled(context: Context, action: Span) -> bool:
-    """Whether a label such as "Action 3:" stands right before the span."""
-    return bool(
-        re.search(r"\bactions?\b[^\n]{0,12}$", context.text[max(0, action.start - 24) : action.start], re.IGNORECASE)
-    )
