@@ -1,4 +1,4 @@
-"""Train the token classifier: `python -m training.train --encoder DIR --texts DIR --out DIR`."""
+"""Train the token classifier: `python -m training.train --texts DIR --out DIR`."""
 
 import argparse
 import json
@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import torch
@@ -18,9 +19,13 @@ from extractor.scheme import HEADLINE_LABELS
 from extractor.tagger import Ints, Scores, Tagger, TaggerSettings
 from extractor.tags import allowed_transitions
 from training.corpus import LabelledDocument, from_row, load
+from training.encoders import find_encoder
 from training.examples import IGNORED, Batch, Example, iter_batches, random_windows, rename_people, to_example
 from training.model import HEADS, LAYER_NAMES, N_TAGS, ModelSettings, TokenClassifier
 from training.names import NamePools, load_pools
+
+RUN_FILE: Final = "training.json"
+WEIGHTS_FILE: Final = "weights.pt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +82,7 @@ class Trainer:
         self.optimizer.step()
         self.schedule.step()
         self.average.update_parameters(self.model)
-        return float(loss)
+        return float(loss.detach())
 
 
 def batch_loss(model: TokenClassifier, scores: Tensor, batch: Batch, head_weight: float) -> Tensor:
@@ -153,7 +158,7 @@ def run(
     watched: dict[str, Sequence[LabelledDocument]],
     out: Path,
 ) -> TokenClassifier:
-    """Train on the examples; the averaged model, saved to `out`/model.pt after each epoch."""
+    """Train on the examples; the averaged model, saved to `out`/weights.pt after each epoch."""
     rng = random.Random(settings.seed)
     torch.manual_seed(settings.seed)
     pools = load_pools()
@@ -168,7 +173,7 @@ def run(
             if len(losses) % 50 == 0:
                 print(f"  step {len(losses)} loss {np.mean(losses[-50:]):.4f}", flush=True)
         averaged: TokenClassifier = trainer.average.module
-        torch.save(averaged.state_dict(), out / "model.pt")
+        torch.save(averaged.state_dict(), out / WEIGHTS_FILE)
         print(f"epoch {epoch} loss {np.mean(losses):.4f} {time.monotonic() - started:.0f} s", flush=True)
         if epoch % 2 == 0 or epoch == settings.epochs:
             for name, documents in watched.items():
@@ -190,8 +195,8 @@ def _epoch_windows(
 def main(arguments: Sequence[str] | None = None) -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--encoder", type=Path, required=True)
-    parser.add_argument("--layers", type=int)
+    parser.add_argument("--encoder", default="mpnet", help="name in training/encoders.py, or a folder")
+    parser.add_argument("--layers", type=int, help="layers kept of the encoder, from the bottom")
     parser.add_argument("--texts", type=Path)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--fold", type=int)
@@ -212,13 +217,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
         documents = [d for d in documents if d.organisation not in chosen]
     else:
         held_out = {name: [from_row(row) for row in corpora[name]] for name in corpora if name in ("dev", "real_dev")}
-    tokenizer = load_tokenizer(encoder / "vocab.txt")
+    encoder_folder = find_encoder(encoder)
+    tokenizer = load_tokenizer(encoder_folder / "vocab.txt")
     examples = [to_example(d.annotated, tokenizer) for d in documents]
     print(f"{len(examples)} documents, {sum(e.n_unaligned for e in examples)} spans that cut a token", flush=True)
     torch.manual_seed(settings.seed)
-    model_settings = ModelSettings(encoder, layers)
-    model = TokenClassifier(model_settings)
-    (out / "train.json").write_text(json.dumps({"encoder": encoder.name, "layers": layers, **asdict(settings)}, indent=1))
+    model = TokenClassifier(ModelSettings(encoder_folder, layers))
+    (out / RUN_FILE).write_text(json.dumps({"encoder": encoder, "layers": layers, **asdict(settings)}, indent=1))
     run(model, examples, tokenizer, settings, held_out, out)
 
 

@@ -1,0 +1,64 @@
+"""A record as one self-contained page: the text with every span marked, the records beside it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+
+from extractor.render.table import describe_due
+from extractor.schema import LabelledSpan, Minutes
+from extractor.scheme import LABELS
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A stretch of text between two borders of spans, and the spans that cover it, widest first."""
+
+    text: str
+    spans: tuple[LabelledSpan, ...]
+    starts: tuple[str, ...]
+    """Ids of the spans that begin here."""
+
+    @property
+    def classes(self) -> str:
+        """The CSS classes of the labels."""
+        return " ".join(f"l-{span.label}" for span in self.spans)
+
+    @property
+    def title(self) -> str:
+        """What a pointer over the segment shows."""
+        return ", ".join(f"{span.label} {span.score:.2f}" for span in self.spans)
+
+
+def to_html(minutes: Minutes, text: str) -> str:
+    """The page of a record; `text` is the text that its offsets count in."""
+    labels = [label for label in LABELS if any(span.label == label for span in minutes.spans)]
+    segments = list(iter_segments(text, minutes.spans))
+    return _template().render(minutes=minutes, segments=segments, labels=labels, describe_due=describe_due)
+
+
+def iter_segments(text: str, spans: list[LabelledSpan]) -> Iterator[Segment]:
+    """Cut the text at every border of a span."""
+    borders = sorted({0, len(text), *(s.start for s in spans), *(s.end for s in spans)})
+    opening: dict[int, list[LabelledSpan]] = {}
+    for span in spans:
+        opening.setdefault(span.start, []).append(span)
+    open_spans: list[LabelledSpan] = []
+    for start, end in zip(borders, borders[1:], strict=False):
+        begun = opening.get(start, [])
+        open_spans = [span for span in open_spans if span.end > start] + begun
+        covering = tuple(sorted(open_spans, key=lambda span: span.start - span.end))
+        yield Segment(text[start:end], covering, tuple(span.id for span in begun))
+
+
+@lru_cache(maxsize=1)
+def _template() -> Template:
+    environment = Environment(
+        loader=PackageLoader("extractor.render", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("page.html.j2")

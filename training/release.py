@@ -1,0 +1,91 @@
+"""Make a model folder that spacy.load opens: `python -m training.release --run DIR --out models/minutes-en`."""
+
+import argparse
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import spacy
+import torch
+from spacy.language import Language
+
+from extractor.alignment import load_tokenizer
+from extractor.components import MODEL_FILE, SETTINGS_FILE, VOCABULARY_FILE, load_tagger, write_settings
+from training.encoders import find_encoder
+from training.export import export, quantise
+from training.model import ModelSettings, TokenClassifier
+from training.train import RUN_FILE, WEIGHTS_FILE, tagger_settings
+
+KEPT: Final = ("README.md", "floors.json", "metrics.json")
+"""Files of a model folder that are written by hand or by the evaluation, not by the release."""
+
+
+def build_pipeline(tagger_folder: Path, *, version: str) -> Language:
+    """The pipeline around an exported tagger."""
+    nlp = spacy.blank("en", config={"nlp": {"tokenizer": {"@tokenizers": "minutes.Tokenizer.v1"}}})
+    nlp.meta.update(
+        {
+            "name": "minutes-en",
+            "version": version,
+            "license": "Apache-2.0",
+            "description": "People, roles, actions, meetings, metrics and decisions in English minutes",
+        }
+    )
+    nlp.add_pipe("minutes_structure")
+    tagger = nlp.add_pipe("minutes_tagger")
+    tagger.from_disk(tagger_folder)  # type: ignore[attr-defined]
+    nlp.add_pipe("minutes_linker")
+    nlp.add_pipe("minutes_records")
+    return nlp
+
+
+def release(run: Path, out: Path, *, version: str, bits: int) -> None:
+    """Export the trained run, quantise it, and write the folder with its checksums."""
+    about = json.loads((run / RUN_FILE).read_text(encoding="utf-8"))
+    encoder = find_encoder(about["encoder"])
+    model = TokenClassifier(ModelSettings(encoder, about["layers"]))
+    model.load_state_dict(torch.load(run / WEIGHTS_FILE, weights_only=True))
+    with tempfile.TemporaryDirectory() as folder:
+        tagger = Path(folder)
+        export(model, tagger / "float32.onnx")
+        quantise(tagger / "float32.onnx", tagger / MODEL_FILE, bits=bits)
+        shutil.copyfile(encoder / VOCABULARY_FILE, tagger / VOCABULARY_FILE)
+        write_settings(tagger_settings(model, about["max_pieces"]), tagger)
+        load_tagger(tagger)
+        load_tokenizer(tagger / VOCABULARY_FILE)
+        kept = {name: (out / name).read_bytes() for name in KEPT if (out / name).is_file()}
+        shutil.rmtree(out, ignore_errors=True)
+        build_pipeline(tagger, version=version).to_disk(out)
+    for name, content in kept.items():
+        (out / name).write_bytes(content)
+    (out / "training.json").write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
+    write_sums(out)
+
+
+def write_sums(folder: Path) -> None:
+    """Write SHA256SUMS over the files that the pipeline loads."""
+    names = sorted(p for p in folder.rglob("*") if p.is_file() and p.name not in (*KEPT, "SHA256SUMS"))
+    lines = [f"{hashlib.sha256(p.read_bytes()).hexdigest()}  {p.relative_to(folder).as_posix()}" for p in names]
+    (folder / "SHA256SUMS").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--run", type=Path, required=True, help="folder that training.train wrote")
+    parser.add_argument("--out", type=Path, default=Path("models/minutes-en"))
+    parser.add_argument("--version", default="1.0.0")
+    parser.add_argument("--bits", type=int, choices=(4, 8), default=8, help="bits a weight")
+    options = parser.parse_args(arguments)
+    release(options.run, options.out, version=options.version, bits=options.bits)
+    size = sum(p.stat().st_size for p in options.out.rglob("*") if p.is_file())
+    print(f"{options.out}: {size / 1e6:.1f} MB, tagger {(options.out / 'minutes_tagger' / MODEL_FILE).stat().st_size / 1e6:.1f} MB")
+    assert (options.out / "minutes_tagger" / SETTINGS_FILE).is_file()
+
+
+if __name__ == "__main__":
+    main()
