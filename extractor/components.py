@@ -28,7 +28,7 @@ from extractor.schema import Model
 from extractor.scheme import ENTITY_LABELS, STATEMENT_LABELS
 from extractor.structure import parse
 from extractor.tagger import Tagger, TaggerSettings
-from extractor.tokens import Gap, tokenize
+from extractor.tokens import tokenize
 
 STATEMENTS: Final = "statements"
 MODEL_FILE: Final = "model.onnx"
@@ -48,12 +48,8 @@ class LinearTokenizer:
     def __call__(self, text: str) -> Doc:
         """A Doc whose text is `text`."""
         tokens = tokenize(text)
-        followed = [token.end < len(text) and text[token.end] == " " for token in tokens]
-        after = [token.start for token in tokens[1:]] + [len(text)]
-        spaces = [
-            space and token.gap is Gap.NONE and start > token.end
-            for token, space, start in zip(tokens, followed, after, strict=True)
-        ]
+        after = [*(token.start for token in tokens), len(text)][1:]
+        spaces = [start > token.end for token, start in zip(tokens, after, strict=False)]
         return Doc(self.vocab, words=[token.text for token in tokens], spaces=spaces)
 
     def to_bytes(self, **_: object) -> bytes:

@@ -79,7 +79,9 @@ _BULLET: Final = re.compile(r"\s*(?:[-*•·▪◦‣–o]|[a-z]\)|\([a-z]\))\s"
 _NUMBER: Final = re.compile(r"\s*(?:#{1,6}\s|\d{1,3}(?:[./]\d{1,3}){0,3}[.):]?\s|[IVX]{1,5}[.)]\s)")
 _LABEL: Final = re.compile(r"\s*[A-Z][\w /&-]{2,40}:(?:\s|$)")
 _COLUMNS: Final = re.compile(r"\S(?: {3,}|\t)\S")
-_NAME_RUN: Final = re.compile(r"[A-Z][\w'’-]*(?:[ ]{1,2}(?:[A-Z]\.?|[A-Z][\w'’-]+|van|de|von|der|la|bin|al))+")
+_NAME_RUN: Final = re.compile(
+    r"[A-Z][\w'’-]*(?:\.?[ ]{1,2}(?:[A-Z][\w'’-]+|[A-Z]\b|(?:van|de|von|der|la|bin|al|Ní|Ó)\b))+"
+)
 _PROSE_WORDS: Final = frozenset("was were is are the that to had has been will would be which".split())
 HEAD_LINES: Final = 70
 

@@ -37,7 +37,7 @@ def cut(
         limit = int(np.searchsorted(ends, first[start] + max_pieces, side="right"))
         end = max(limit, start + 1)
         if end < len(first):
-            end = _border_before(is_border, start + (end - start) * 3 // 4, end)
+            end = _border_before(is_border, start + 1 + (end - start - 1) * 3 // 4, end)
         windows.append(Window(start, end))
         if end >= len(first):
             break
