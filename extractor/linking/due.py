@@ -11,6 +11,7 @@ _BESIDE: Final = re.compile(
     r"(?:(?:due|by|before|for|at|on|deadline|until|target|action)\b[\s:]*)*(?:the\s+)?",
     re.IGNORECASE,
 )
+_TIES: Final = re.compile(r"[(\[:\u2013\u2014-]|\b(?:due|by|before|for|at|on|deadline|until|target|when)\b", re.IGNORECASE)
 
 
 def link_due(context: Context) -> list[Relation]:
@@ -41,6 +42,6 @@ def _beside(context: Context, action: Span) -> tuple[Span, ...]:
     for time in within(context.times, action.end, action.end + 80)[:1]:
         owners = within(context.agents, action.end, time.start)
         gap = context.text[owners[-1].end if owners else action.end : time.start]
-        if len(gap) < 40 and re.fullmatch(r"[)\]]?" + _BESIDE.pattern, gap, re.IGNORECASE) and gap.strip(" .\n"):
+        if len(gap) < 40 and re.fullmatch(r"[)\]]?" + _BESIDE.pattern, gap, re.IGNORECASE) and _TIES.search(gap):
             return (time,)
     return ()

@@ -78,7 +78,7 @@ def _pairs_behind(context: Context, before: Sequence[Span], role: Span) -> Itera
         for passed in asides:
             gap = gap.replace(context.text[passed.start : passed.end], "", 1)
         aside = person.label == "ROLE" or _is_aside(context, person)
-        cost = None if aside else _cost_behind(context, person, re.sub(r"[(\[]\s*[)\]]", "", gap))
+        cost = None if aside else _cost_behind(context, person, re.sub(r"\s*[(\[]\s*[)\]]", "", gap))
         if cost is not None:
             yield cost + 0.1 * len(asides), person, role
         if not aside:
@@ -134,7 +134,7 @@ def _cost_before(context: Context, role: Span, person: Span) -> float | None:
     initials = _is_aside(context, person)
     heads = _starts_entry(context, role)
     costs = (
-        (_COLON, 1.2),
+        (_COLON, 0.9),
         (_TIGHT, 1.4),
         (_OPEN, 3.4 if initials else 1.8),
         (_DASH, 1.9),

@@ -10,6 +10,8 @@ from extractor.linking.context import Context
 
 MIN_OF_KINDS: Final = {True: 0.3, False: 0.9}
 """Similarity from which two actions are one task: where only one of them is set apart by a label, and else."""
+MIN_TASKS: Final = 20
+"""A shorter list of tasks is weighed as if it had so many, for there any word looks common."""
 MIN_SHARED: Final = 12.0
 """Weight of the words that both must share: a rare word weighs more than one that every task has."""
 REACH: Final = 2500
@@ -22,7 +24,7 @@ def link_same(context: Context) -> list[Relation]:
     actions = context.of("ACTION")
     bags = [_stems(span.text_of(context.text)) for span in actions]
     frequency = Counter(stem for bag in bags for stem in bag)
-    weights = {stem: 1 + log((1 + len(bags)) / n) for stem, n in frequency.items()}
+    weights = {stem: 1 + log(max(len(bags), MIN_TASKS) / n) for stem, n in frequency.items()}
     labelled = [context.is_set_apart(action) for action in actions]
     leaders: dict[int, int] = {}
     relations = []

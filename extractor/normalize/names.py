@@ -96,7 +96,7 @@ def parse_name(text: str) -> Name:
     words = [word for word in words if word not in HONORIFICS] or words
     if not words:
         return Name((), None, _fold(stripped))
-    first = next((i for i, word in enumerate(words[1:], 1) if word in PARTICLES), len(words) - 1)
+    first = next((i for i, word in enumerate(words[:-1]) if word in PARTICLES), len(words) - 1)
     return Name(tuple(words[:first]), " ".join(words[first:])) if len(words) > 1 else Name((), words[0])
 
 
@@ -136,7 +136,12 @@ def _surnames_fit(one: str, other: str) -> bool:
     """Equal, or one is the last part of a double name; a single letter is its initial."""
     if len(one) == 1 or len(other) == 1:
         return one[0] == other[0]
-    return one == other or one in re.split(r"[\s-]", other)[-1:] or other in re.split(r"[\s-]", one)[-1:]
+    return one == other or one in _surname_parts(other) or other in _surname_parts(one)
+
+
+def _surname_parts(surname: str) -> set[str]:
+    """What can stand for the surname: either side of a hyphen, and the name without its particles."""
+    return {part for part in re.split(r"[\s-]", surname) if part not in PARTICLES}
 
 
 def _given_fit(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
