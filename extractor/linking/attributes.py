@@ -13,6 +13,9 @@ _NUMBER: Final = re.compile(
     r"(?:\bactions?(?:\s+(?:point|item|no))?|\bAP|\bAI)\.?\s*(?:#|no\.?\s*)?(?P<no>[A-Za-z]{0,2}\d[\w./-]{0,11}?)\s*[:.)\u2013|-]?[\s*_|]*$",
     re.IGNORECASE,
 )
+MAX_BELOW: Final = 300
+"""Characters below a task in which an entry can state its status."""
+MAX_ENTRIES: Final = 3
 _BEHIND: Final = re.compile(r"[\s.*_]*(?:[(\[|\u2013\u2014:-]|[ ]{3,}|\t)[^\n]{0,60}")
 
 
@@ -71,9 +74,20 @@ def _status(context: Context, action: Span) -> str:
     cells = [context.text[cell.start : cell.end] for cell in context.table.row_cells(action, "status")]
     near = " ".join(cells) if cells else behind.group() if behind else ""
     for status in keys("action_status"):
-        if any_of("action_status", status).search(near):
+        if any_of("action_status", status).search(near) or _said_below(context, action, status):
             return status
     return "open"
+
+
+def _said_below(context: Context, action: Span, status: str) -> bool:
+    """Whether one of the few entries below the task, before the next task, begins with the status."""
+    later = within(context.of("ACTION"), action.end, action.end + MAX_BELOW)
+    limit = min(later[0].start if later else len(context.text), action.end + MAX_BELOW)
+    entries = [entry for entry in context.text[action.end : limit].split("\n")[1:] if entry.strip()][:MAX_ENTRIES]
+    opening = re.compile(
+        rf"[^\w]*(?:(?:action|status|update)\w*[\s:*_-]*)?(?:{any_of('action_status', status).pattern})", re.IGNORECASE
+    )
+    return any(opening.match(entry) for entry in entries)
 
 
 def _decision_kind(text: str) -> str:
@@ -82,7 +96,9 @@ def _decision_kind(text: str) -> str:
     for kind in keys("decision_kinds"):
         if any_of("decision_kinds", kind).search(outcome if resolved else text):
             return kind
-    return "agreed" if resolved else "other"
+    if resolved:
+        return "agreed"
+    return "approved" if any_of("decisions", "motions").search(text) else "other"
 
 
 def _metric_kind(context: Context, metric: Span) -> str:

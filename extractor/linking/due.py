@@ -11,7 +11,7 @@ _BESIDE: Final = re.compile(
     r"(?:(?:due|by|before|for|at|on|deadline|until|target|action)\b[\s:]*)*(?:the\s+)?",
     re.IGNORECASE,
 )
-_TIES: Final = re.compile(r"[(\[:\u2013\u2014-]|\b(?:due|by|before|for|at|on|deadline|until|target|when)\b", re.IGNORECASE)
+_TIES: Final = re.compile(r"[(\[:\u2013\u2014-]|\b(?:due|by|before|for|at|on|deadline|until|when)\b", re.IGNORECASE)
 
 
 def link_due(context: Context) -> list[Relation]:

@@ -14,9 +14,10 @@ from extractor.structure.model import Structure
 def link(annotated: AnnotatedText, structure: Structure) -> AnnotatedText:
     """The same spans with attributes and relations; attributes that a span carries already are kept."""
     context = Context(annotated, structure)
+    roles = link_roles(context)
     relations = [
-        *link_roles(context),
-        *link_owners(context),
+        *roles,
+        *link_owners(context, roles),
         *link_due(context),
         *link_metrics(context),
         *link_same(context),

@@ -70,10 +70,8 @@ def _periods(context: Context, metric: Span) -> list[Relation]:
 def _is_base(context: Context, period: Span) -> bool:
     before = context.text[max(0, period.start - 30) : period.start]
     matches = list(any_of("metrics", "comparison").finditer(before))
-    return (
-        (bool(matches)
-        and len(before) - matches[-1].end() <= 12)
-        or bool(any_of("metrics", "comparison").match(context.text, period.start, period.end))
+    return (bool(matches) and len(before) - matches[-1].end() <= 12) or bool(
+        any_of("metrics", "comparison").match(context.text, period.start, period.end)
     )
 
 

@@ -5,7 +5,7 @@ from collections import Counter
 from math import log
 from typing import Final
 
-from extractor.annotations import Relation, Span
+from extractor.annotations import Relation
 from extractor.linking.context import Context
 
 MIN_OF_KINDS: Final = {True: 0.3, False: 0.9}
