@@ -8,11 +8,13 @@ from typing import Final
 from extractor.annotations import Span
 from extractor.linking.context import Context, within
 from extractor.linking.vocabulary import any_of, keys
+from extractor.normalize.names import may_be_same, parse_name
 
 _NUMBER: Final = re.compile(
     r"(?:\bactions?(?:\s+(?:point|item|no))?|\bAP|\bAI)\.?\s*(?:#|no\.?\s*)?(?P<no>[A-Za-z]{0,2}\d[\w./-]{0,11}?)\s*[:.)\u2013|-]?[\s*_|]*$",
     re.IGNORECASE,
 )
+_ITEM_NUMBER: Final = re.compile(r"(?:^|\s)(?P<no>\d{1,3}[a-z]?)[.)]\s*$")
 MAX_BELOW: Final = 300
 """Characters below a task in which an entry can state its status."""
 MAX_ENTRIES: Final = 3
@@ -39,11 +41,17 @@ def attendance(context: Context) -> dict[str, str]:
 
 
 def _is_alias(context: Context, name: Span, other: Span) -> bool:
-    """Whether the mention is initials or a sign set beside the name."""
-    alias = other.text_of(context.text)
-    gap = context.text[name.end : other.start]
+    """Whether the mention is initials, a handle or a sign of the person named before it."""
+    alias, gap = other.text_of(context.text), context.text[name.end : other.start]
+    if " " in alias:
+        return False
+    sign = parse_name(alias)
+    if (sign.sign and may_be_same(sign, parse_name(name.text_of(context.text)))) or (
+        alias.islower() and "\n" not in gap
+    ):
+        return True
     is_short = len(alias) <= 8 and (alias.upper() == alias or not alias.isalpha() or len(alias) <= 4)
-    return is_short and " " not in alias and re.fullmatch(r"\s*[(\[@|-]\s*@?|[ ]{2,}|\t", gap) is not None
+    return is_short and re.fullmatch(r"\s*[(\[@|-]\s*@?|[ ]{2,}|\t", gap) is not None
 
 
 def fill_attributes(context: Context, span: Span, listed: Mapping[str, str]) -> Span:
@@ -63,6 +71,8 @@ def fill_attributes(context: Context, span: Span, listed: Mapping[str, str]) -> 
 def _action_attributes(context: Context, action: Span) -> dict[str, str]:
     found = {"status": _status(context, action)}
     number = _NUMBER.search(context.text[max(0, action.start - 40) : action.start])
+    if number is None and context.is_set_apart(action):
+        number = _ITEM_NUMBER.search(context.text[max(0, action.start - 8) : action.start])
     if number is not None:
         found["no"] = number["no"]
     return found

@@ -55,7 +55,7 @@ def _tight(key: str) -> re.Pattern[str]:
 def _periods(context: Context, metric: Span) -> list[Relation]:
     """The nearest period of the sentence or row, else the last one before it in the paragraph."""
     start, end = context.sentence(metric.start)
-    inside = within(context.of("PERIOD"), start, end)
+    inside = [p for p in within(context.of("PERIOD"), start, end) if not _is_beyond(context, metric, p)]
     base = [p for p in inside if _is_base(context, p)] if len(inside) > 1 else []
     held = [p for p in inside if p not in base] or base
     if held:
@@ -65,6 +65,19 @@ def _periods(context: Context, metric: Span) -> list[Relation]:
     if earlier and context.paragraph(earlier[0].start) == context.paragraph(metric.start):
         return [Relation("period", metric.id, earlier[0].id)]
     return []
+
+
+def _is_beyond(context: Context, metric: Span, period: Span) -> bool:
+    """Whether a period behind the metric belongs to later entries of a list, or heads what follows."""
+    if period.start < metric.end:
+        return False
+    gap = context.between(metric, period)
+    n_metrics = len(within(context.of("METRIC"), metric.end, period.start))
+    return (
+        n_metrics >= 2
+        or (n_metrics > 0 and "\n" in gap)
+        or re.match(r"\s*:", context.text[period.end :][:4]) is not None
+    )
 
 
 def _is_base(context: Context, period: Span) -> bool:

@@ -135,7 +135,7 @@ def _cost_before(context: Context, role: Span, person: Span) -> float | None:
     heads = _starts_entry(context, role)
     costs = (
         (_COLON, 0.9),
-        (_TIGHT, 1.4),
+        (_TIGHT, 1.05),
         (_OPEN, 3.4 if initials else 1.8),
         (_DASH, 1.9),
         (_COMMA, 2.0 if heads else 2.3),

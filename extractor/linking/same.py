@@ -14,6 +14,8 @@ MIN_TASKS: Final = 20
 """A shorter list of tasks is weighed as if it had so many, for there any word looks common."""
 MIN_SHARED: Final = 12.0
 """Weight of the words that both must share: a rare word weighs more than one that every task has."""
+MAX_COPIES: Final = 2
+"""How often one wording stands for one task; a phrase used more often is a formula for several."""
 REACH: Final = 2500
 """Characters between a task in the running text and its labelled line, outside summaries."""
 _WORD: Final = re.compile(r"[^\W_]{2,}")
@@ -26,16 +28,18 @@ def link_same(context: Context) -> list[Relation]:
     frequency = Counter(stem for bag in bags for stem in bag)
     weights = {stem: 1 + log(max(len(bags), MIN_TASKS) / n) for stem, n in frequency.items()}
     labelled = [context.is_set_apart(action) for action in actions]
+    copies = Counter(bags)
     leaders: dict[int, int] = {}
     relations = []
     for later, action in enumerate(actions):
+        if copies[bags[later]] > MAX_COPIES:
+            continue
         best, index = 0.0, -1
         for i in range(later):
             differs = labelled[i] != labelled[later]
             near = action.start - actions[i].end <= REACH
             score, shared = _similarity(bags[later], bags[i], weights)
-            enough = shared >= MIN_SHARED or bags[later] == bags[i]
-            if enough and score >= max(best, MIN_OF_KINDS[differs and near]):
+            if shared >= MIN_SHARED and score >= max(best, MIN_OF_KINDS[differs and near]):
                 best, index = score, i
         if index >= 0:
             leaders[later] = leaders.get(index, index)
