@@ -95,7 +95,7 @@ class _Stated:
 
 
 _MONTH = r"(?P<month>" + "|".join(sorted(MONTHS, key=len, reverse=True)) + r")(?![a-z])\.?"
-_DAY = r"(?P<day>0?[1-9]|[12]\d|3[01])(?!\d)(?:\s?(?:st|nd|rd|th)(?![a-z]))?"
+_DAY = r"(?P<day>0?[1-9]|[12]\d|3[01])(?!\d)(?:\s?(?:st|nd|rd|th)(?![a-z])\.?)?"
 _LAST_DAY = r"(?:\s{0,2}(?:-|–|to|and|&)\s{0,2}\d{1,2}(?!\d)(?:\s?(?:st|nd|rd|th)(?![a-z]))?)?"  # noqa: RUF001
 _YEAR = r"(?P<year>(?:1[89]|20)\d\d)(?!\d)"
 _WEEKDAY_BEFORE: Final = re.compile(

@@ -30,7 +30,7 @@ def parse(source: SourceText) -> Structure:
         meeting=find_meeting(text, lines, attendance),
         attendance=attendance,
         agenda=agenda,
-        action_regions=find_action_regions(text, agenda, tables, lines),
+        action_regions=find_action_regions(text, agenda, tables),
         action_labels=find_action_labels(text, lines),
         next_meeting=find_next_meeting(text, agenda, lines),
         previous_minutes=find_previous_minutes(text, agenda),

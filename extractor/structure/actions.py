@@ -9,12 +9,15 @@ from extractor.structure.phrases import begins_with, fold, pattern
 from extractor.structure.tables import Row
 from extractor.structure.vocabulary import words
 
+MAX_LEAD: Final = 80
 COLUMNS: Final = ("action", "owner", "due", "status", "ref")
 _LABEL: Final = re.compile(
-    r"(?<![\w-])\[?[*_]{0,3}(?P<word>ACTIONS?(?: ITEMS?| POINTS?)?|Actions?(?: [Ii]tems?| [Pp]oints?)?|action item|AI|AP|A/P)(?![a-z])"
+    r"(?<![\w-])\[?[*_]{0,3}(?P<word>ACTIONS?(?: ITEMS?| POINTS?)?|Actions?(?: [Ii]tems?| [Pp]oints?)?"
+    r"|action item|AI|AP|A/P)(?![a-z])"
     r"[*_]{0,3}(?:\s{0,2}(?:no\.?\s?)?(?P<number>#?\d{1,4}(?:[./-]\d{1,4}){0,2}[a-z]?))?(?P<by>\s(?:by|for|on)(?=\s))?"
     r"[*_\]]{0,4}\s{0,3}(?P<mark>:|[-–—](?=\s)|\]|(?<=\]))?[*_\]]{0,4}[ \t]{0,8}"  # noqa: RUF001
 )
+_STOP: Final = re.compile(r"(?<![AaPp]\.[Mm])(?<!\d)\.(?=\s[A-Z]|\s{0,4}$)")
 _OWNERS: Final = re.compile(
     r"(?:[A-Z]{1,5}|All|ALL|Chair|Clerk|Secretary|Treasurer|[A-Z][a-z]+(?:\s[A-Z][\w’'-]*){0,2})"  # noqa: RUF001
     r"(?:\s{0,2}(?:[/,&+]|and)\s{0,2}(?:[A-Z]{1,5}|All|[A-Z][a-z]+(?:\s[A-Z][\w’'-]*){0,2})){0,8}\s{0,2}"  # noqa: RUF001
@@ -22,9 +25,9 @@ _OWNERS: Final = re.compile(
 
 
 def find_action_regions(
-    text: str, agenda: Sequence[AgendaEntry], tables: Sequence[Sequence[Row]], lines: Sequence[Line]
+    text: str, agenda: Sequence[AgendaEntry], tables: Sequence[Sequence[Row]]
 ) -> tuple[ActionRegion, ...]:
-    """Sections that list actions by their heading, and the cells of action tables; sorted by start, cells in sections."""
+    """Sections that list actions by their heading, and the cells of action tables; a cell may lie in a section."""
     regions = [
         ActionRegion(entry.title_end, entry.end, kind)
         for entry in agenda
@@ -81,19 +84,26 @@ def find_action_labels(text: str, lines: Sequence[Line]) -> tuple[ActionLabel, .
 
 
 def _is_label(text: str, line: Line, match: re.Match[str]) -> bool:
-    at_start = not text[line.start : match.start()].strip(" \t#>*_-•●○▪◦[]()x.|0123456789")
+    at_start = match.start() - line.start < MAX_LEAD and not text[line.start : match.start()].strip(
+        " \t#>*_-•●○▪◦[]()x.|0123456789"
+    )
     capitals = match["word"].isupper()
     if match["mark"] or match[0].lstrip("*_").startswith("["):
-        return at_start or capitals or match["number"] is not None or text[: match.start()].rstrip()[-1:] in ".;)([|\n*_"
+        return at_start or capitals or match["number"] is not None or _follows_a_break(text, match.start())
     if len(match["word"]) <= 3:
         return at_start and match["number"] is not None
     wide = text[max(line.start, match.start() - 2) : match.start()].isspace()
     return (capitals and (at_start or wide or match["by"] is not None)) or (at_start and match["number"] is not None)
 
 
+def _follows_a_break(text: str, start: int) -> bool:
+    before = text[max(0, start - 8) : start].rstrip(" \t")
+    return not before or before[-1] in ".;)([|\n*_"
+
+
 def _label(text: str, line: Line, match: re.Match[str]) -> ActionLabel:
     end_content = line.end
-    rest = text[match.end() : end_content].strip(" \t*_()[].:")
+    rest = text[match.end() : min(end_content, match.end() + 400)].strip(" \t*_()[].:")
     content = "nothing" if not rest else "owners" if _OWNERS.fullmatch(rest) else "task"
     start = match.start() + len(match[0]) - len(match[0].lstrip("*_"))
     number = match["number"].lstrip("#") if match["number"] else None
@@ -108,12 +118,12 @@ def find_next_meeting(text: str, agenda: Sequence[AgendaEntry], lines: Sequence[
     for line in lines:
         if line.kind in (LineKind.BLANK, LineKind.FURNITURE):
             continue
-        inside = any(r.start <= line.body < r.end for r in found)
-        if not inside and begins_with(text[line.body : line.body + 80], phrases):
+        if begins_with(text[line.body : line.body + 80], phrases):
             found.append(Region(line.body, _with_following(text, line)))
-        elif not inside:
-            found += [Region(m.start(), _sentence_end(text, m.end(), line.end)) for m in sentence.finditer(text, line.body, line.end)]
-    return tuple(sorted((r for r in _merged(found)), key=lambda r: r.start))
+        else:
+            matches = sentence.finditer(text, line.body, line.end)
+            found += [Region(m.start(), _sentence_end(text, m.end(), line.end)) for m in matches]
+    return tuple(_merged(found))
 
 
 def _opens(title: str, phrases: frozenset[str]) -> bool:
@@ -134,8 +144,9 @@ def _with_following(text: str, line: Line) -> int:
 
 
 def _sentence_end(text: str, start: int, end: int) -> int:
-    stop = re.compile(r"(?<![AaPp]\.[Mm])(?<!\d)\.(?=\s[A-Z]|\s*$)").search(text, start, end)
-    return stop.start() if stop else end
+    limit = min(end, start + 400)
+    stop = _STOP.search(text, start, limit)
+    return stop.start() if stop else limit
 
 
 def _merged(regions: Sequence[Region]) -> Iterator[Region]:
@@ -154,7 +165,17 @@ def _merged(regions: Sequence[Region]) -> Iterator[Region]:
 def find_previous_minutes(text: str, agenda: Sequence[AgendaEntry]) -> Region | None:
     """The item that takes the minutes of the previous meeting, or None."""
     phrases = words("previous_minutes", "phrases")
-    prefixes = ("to approve ", "to confirm ", "to agree ", "to receive ", "to consider ", "confirm ", "the ", "to accept ", "to sign ")
+    prefixes = (
+        "to approve ",
+        "to confirm ",
+        "to agree ",
+        "to receive ",
+        "to consider ",
+        "confirm ",
+        "the ",
+        "to accept ",
+        "to sign ",
+    )
     for index, entry in enumerate(agenda):
         folded = fold(entry.title)
         for prefix in prefixes:
@@ -168,8 +189,12 @@ def find_previous_minutes(text: str, agenda: Sequence[AgendaEntry]) -> Region | 
 
 def _reports_minutes(text: str, entry: AgendaEntry) -> bool:
     """Whether the item says more than that minutes follow."""
-    return fold(entry.title) not in ("minutes", "meeting minutes") or re.search(
-        r"\b(?:approved|agreed|accepted|signed|read|adopted|confirmed|previous|last|true|correct|circulated|taken)\b",
-        text[entry.title_end : entry.title_end + 300],
-        re.IGNORECASE,
-    ) is not None
+    return (
+        fold(entry.title) not in ("minutes", "meeting minutes")
+        or re.search(
+            r"\b(?:approved|agreed|accepted|signed|read|adopted|confirmed|previous|last|true|correct|circulated|taken)\b",
+            text[entry.title_end : entry.title_end + 300],
+            re.IGNORECASE,
+        )
+        is not None
+    )

@@ -1,6 +1,7 @@
 """Agenda items: the headings of the minutes, how they nest, and the stretch that each covers."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -27,28 +28,41 @@ class _Heading:
     """How it is set; headings of one style are of one level."""
 
 
-def find_agenda(
-    text: str, lines: Sequence[Line], attendance: Sequence[AttendanceRegion]
-) -> tuple[AgendaEntry, ...]:
+def find_agenda(text: str, lines: Sequence[Line], attendance: Sequence[AttendanceRegion]) -> tuple[AgendaEntry, ...]:
     """The agenda items in order; people numbered in a list of attendance are none."""
-    headings = [h for h in _headings(text, lines) if not any(r.start <= h.title_start < r.end for r in attendance)]
+    starts = [r.start for r in attendance]
+    headings = [
+        h
+        for h in _headings(text, lines)
+        if (at := bisect_right(starts, h.title_start) - 1) < 0 or h.title_start >= attendance[at].end
+    ]
     levels = _levels(headings)
+    ends = _ends(headings, levels, len(text))
     entries: list[AgendaEntry] = []
     open_items: list[int] = []
     for index, (heading, level) in enumerate(zip(headings, levels, strict=True)):
         while open_items and levels[open_items[-1]] >= level:
             open_items.pop()
-        later = (h.start for h, other in zip(headings[index + 1 :], levels[index + 1 :], strict=True) if other <= level)
-        end = next(later, len(text))
         title = " ".join(text[heading.title_start : heading.title_end].split())
         parent = open_items[-1] if open_items else None
         entries.append(
             AgendaEntry(
-                heading.number, title, heading.title_start, heading.title_end, heading.start, end, level, parent
+                heading.number, title, heading.title_start, heading.title_end, heading.start, ends[index], level, parent
             )
         )
         open_items.append(index)
     return tuple(entries)
+
+
+def _ends(headings: Sequence[_Heading], levels: Sequence[int], n_chars: int) -> list[int]:
+    """Where each item ends: at the next one of its level or above, else with the text."""
+    ends = [n_chars] * len(headings)
+    open_items: list[int] = []
+    for index, level in enumerate(levels):
+        while open_items and levels[open_items[-1]] >= level:
+            ends[open_items.pop()] = headings[index].start
+        open_items.append(index)
+    return ends
 
 
 def _headings(text: str, lines: Sequence[Line]) -> Iterator[_Heading]:
@@ -107,7 +121,8 @@ def _inline(text: str, line: Line) -> Iterator[_Heading]:
 
 def _levels(headings: Sequence[_Heading]) -> list[int]:
     """Levels from 1: a style that is open is returned to, a new one goes a level deeper."""
-    levels, stack = [], []
+    levels: list[int] = []
+    stack: list[tuple[str, int]] = []
     for heading in headings:
         kind, depth = heading.style
         while stack and heading.style not in stack and stack[-1][0] == kind and stack[-1][1] > depth:

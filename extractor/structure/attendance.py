@@ -1,22 +1,27 @@
 """Stretches of text that list people, with their status. Whom they list is for the tagger."""
 
 import re
+from bisect import bisect_left, insort
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import islice, takewhile
 from typing import Final
 
 from extractor.structure.cues import Cue, find_cues, status_of
 from extractor.structure.model import AttendanceRegion, Line, LineKind
+from extractor.structure.phrases import fold
 from extractor.structure.rosters import Look, look_of
 from extractor.structure.tables import Cell, Row
 from extractor.structure.vocabulary import attendance_words
 
 MAX_GAP_LINES: Final = 3
 _SENTENCE_END: Final = re.compile(
-    r"(?<![A-Z])(?<!Mr)(?<!Mrs)(?<!Ms)(?<!Dr)(?<!Cllr)(?<!Cllrs)(?<!Prof)(?<!Messrs)(?<!Rev)(?<!Revd)\.(?=\s+[A-Z*]|\s*\Z)"
+    r"(?<![A-Z])(?<!Mr)(?<!Mrs)(?<!Ms)(?<!Dr)(?<!Cllr)(?<!Cllrs)(?<!Prof)(?<!Messrs)(?<!Rev)(?<!Revd)(?<!St)"
+    r"\.(?=\s{1,9}[A-Z*]|\s{0,9}\Z)"
 )
 _RECEIVED: Final = re.compile(
-    r"\b(?:apolog(?:y|ies)|regrets)\b[^.\n:]{0,90}?\b(?:from|by|for)\b(?!\s+(?:absence|absences|the meeting|not|his|her|their)\b)[ \t:]{0,4}",
+    r"\b(?:apolog(?:y|ies)|regrets)\b[^.\n:]{0,90}?\b(?:from|by|for)\b"
+    r"(?!\s+(?:absence|absences|the meeting|not|his|her|their)\b)[ \t:]{0,4}",
     re.IGNORECASE,
 )
 _ABSENT_AFTER: Final = re.compile(
@@ -26,8 +31,13 @@ _ABSENT_AFTER: Final = re.compile(
     re.IGNORECASE,
 )
 _IN_BRACKET: Final = re.compile(
-    r"[(\[](?:(?P<apologies>apolog\w+|regrets|excused)|(?P<absent>absent|not present|not attending))[^()\[\]\n]{0,40}[)\]]",
+    r"[(\[](?:(?P<apologies>apolog\w+|regrets|excused)|(?P<absent>absent|not present|not attending))"
+    r"[^()\[\]\n]{0,40}[)\]]",
     re.IGNORECASE,
+)
+_IN_PLACE_OF: Final = re.compile(
+    r"(?i:\((?:attending )?for|\bproxy for|\bon behalf of|\bdeputi[sz]ing for|\bin place of|\bin lieu of|\bsubstituting for)\s"
+    r"(?P<name>(?:[A-Z][\w.’'-]{0,30}\s){1,3}[A-Z][\w’'-]{1,30})"  # noqa: RUF001
 )
 _APOLOGY_WORD: Final = re.compile(r"\b(?:apolog|regret|excused)")
 _TICKS: Final = frozenset(("x", "✓", "✔", "✅", "[x]"))
@@ -42,11 +52,20 @@ def find_attendance(text: str, lines: Sequence[Line], tables: Sequence[Sequence[
     cues = _unstacked(text, [cue for cue in found if not cue.in_cell])
     by_cue = [region for at, cue in enumerate(cues) for region in _of_cue(text, lines, cues, at)]
     cells = [AttendanceRegion(c.end, lines[c.line].end, c.status) for c in found if c.in_cell]
+    by_cue = _alone_in_attendance(text, by_cue, cues)
     columns = [region for at, cue in enumerate(cues) for region in _of_columns(text, lines, cues, at)]
     by_sentence = list(_of_sentences(text, lines))
     special = [r for region in by_cue for r in _exceptions(text, region)]
-    boxes = list(_of_check_boxes(text, lines, by_cue))
+    boxes = list(_of_check_boxes(text, lines))
     return _layered(text, by_cue, cells, columns, by_sentence, boxes, special, by_table)
+
+
+def _alone_in_attendance(text: str, regions: Sequence[AttendanceRegion], cues: Sequence[Cue]) -> list[AttendanceRegion]:
+    """The regions with those "in attendance" taken as present where the document lists nobody as present."""
+    plain = {c.end for c in cues if fold(text[c.start : c.end]) in ("in attendance", "those in attendance")}
+    if any(r.status == "present" for r in regions):
+        return list(regions)
+    return [replace(r, status="present") if r.start in plain else r for r in regions]
 
 
 def _unstacked(text: str, cues: Sequence[Cue]) -> list[Cue]:
@@ -75,9 +94,7 @@ def _of_columns(text: str, lines: Sequence[Line], cues: Sequence[Cue], at: int) 
     limit = cues[at + 2].start if at + 2 < len(cues) else len(text)
     whole = _list_end(text, lines, replace(right, own_line=True), right.end, limit)
     column = right.start - lines[left.line].start
-    for line in lines[left.line + 1 :]:
-        if line.start >= whole:
-            break
+    for line in takewhile(lambda line: line.start < whole, islice(lines, left.line + 1, None)):
         gap = _WIDE.search(text, line.body, line.end)
         if gap is not None:
             yield AttendanceRegion(line.body, gap.start(), left.status)
@@ -88,22 +105,19 @@ def _of_columns(text: str, lines: Sequence[Line], cues: Sequence[Cue], at: int) 
 
 def _layered(text: str, *layers: Sequence[AttendanceRegion]) -> tuple[AttendanceRegion, ...]:
     """The regions of all layers without overlap; a later layer cuts into the ones before it."""
-    kept: list[AttendanceRegion] = []
-    for layer in layers:
-        for region in layer:
-            kept = [part for old in kept for part in _without(old, region)] + [region]
-    trimmed = [AttendanceRegion(*_trim(text, r.start, r.end), r.status) for r in kept]
-    return tuple(sorted((r for r in trimmed if r.start < r.end), key=lambda r: r.start))
-
-
-def _without(region: AttendanceRegion, cut: AttendanceRegion) -> Iterator[AttendanceRegion]:
-    if cut.end <= region.start or cut.start >= region.end:
-        yield region
-        return
-    if region.start < cut.start:
-        yield AttendanceRegion(region.start, cut.start, region.status)
-    if cut.end < region.end:
-        yield AttendanceRegion(cut.end, region.end, region.status)
+    kept: list[AttendanceRegion] = []  # sorted, disjoint
+    for region in (region for layer in reversed(layers) for region in layer):
+        at = bisect_left(kept, region.start + 1, key=lambda r: r.end)
+        free, start = [], region.start
+        while at < len(kept) and kept[at].start < region.end:
+            free.append((start, kept[at].start))
+            start = kept[at].end
+            at += 1
+        for a, b in [*free, (start, region.end)]:
+            a, b = _trim(text, a, b)
+            if a < b:
+                insort(kept, AttendanceRegion(a, b, region.status), key=lambda r: r.start)
+    return tuple(kept)
 
 
 def _trim(text: str, start: int, end: int) -> tuple[int, int]:
@@ -122,7 +136,8 @@ def _of_cue(text: str, lines: Sequence[Line], cues: Sequence[Cue], at: int) -> I
 
 
 _NEXT_INLINE: Final = re.compile(
-    r"(?<=[\s.;*_)])(?:\d{1,2}(?:\.\d{1,2}){0,2}\.?\s{0,2}(?=[A-Z][a-z])|-{4,}|[A-Z][A-Z ]{3,20}:|(?:Date|Time|Venue|Location|Agenda|Minutes|Place|Public|Meeting (?:opened|commenced|started|called))\b)"
+    r"(?<=[\s.;*_)])(?:\d{1,2}(?:\.\d{1,2}){0,2}\.?\s{0,2}(?=[A-Z][a-z])|-{4}|[A-Z][A-Z ]{3,20}:"
+    r"|(?:Date|Time|Venue|Location|Agenda|Minutes|Place|Public|Meeting (?:opened|commenced|started|called))\b)"
 )
 
 
@@ -173,8 +188,8 @@ def _list_end(text: str, lines: Sequence[Line], cue: Cue, end: int, limit: int) 
 
 def _is_entry(words: str, line: Line) -> bool:
     """Whether a line after a blank is plainly one more person of a list that began beside its label."""
-    first = words.split()[0].lower().rstrip(".,") if words.split() else ""
-    return bool(line.bullet) or first in attendance_words().honorifics
+    first = {word.lower().rstrip(".,") for word in words[:40].split()[:2]}
+    return bool(line.bullet) or bool(first & attendance_words().honorifics)
 
 
 def _look(text: str, line: Line, head: Line, cue: Cue) -> Look:
@@ -197,27 +212,36 @@ def _exceptions(text: str, region: AttendanceRegion) -> Iterator[AttendanceRegio
     """People inside a list of whom a bracket or clause says otherwise: "Ann Lee (apologies)", "Lee not attending"."""
     for pattern in (_IN_BRACKET, _ABSENT_AFTER):
         for match in pattern.finditer(text, region.start, region.end):
-            before = text[region.start : match.start()].rstrip()
-            start = region.start + max(before.rfind(mark) + 1 for mark in "\n,;")
+            begin = max(region.start, match.start() - 200)
+            before = text[begin : match.start()].rstrip()
+            start = begin + max(before.rfind(mark) + 1 for mark in "\n,;")
             status = "apologies" if match["apologies"] else "absent"
             yield AttendanceRegion(start, match.end(), status)
+    for match in _IN_PLACE_OF.finditer(text, region.start, region.end):
+        yield AttendanceRegion(match.start("name"), match.end(), "absent")
 
 
 def _of_sentences(text: str, lines: Sequence[Line]) -> Iterator[AttendanceRegion]:
     """Apologies that a sentence gives: "Apologies were received from …"; up to the end of the sentence."""
+    last = 0
     for match in _RECEIVED.finditer(text):
+        if match.start() < last:
+            continue
         stop = _paragraph_end(text, match.end())
         sentence = _SENTENCE_END.search(text, match.end(), stop)
         end = sentence.start() if sentence else stop
         end = next((m.start() for m in [_NEXT_INLINE.search(text, match.end(), end)] if m), end)
         if match.end() < end and text[match.end()] != "\n":
-            yield AttendanceRegion(match.end(), _until_new_line_item(text, match.end(), end), "apologies")
+            last = _until_new_line_item(text, match.end(), end)
+            yield AttendanceRegion(match.end(), last, "apologies")
 
 
 def _paragraph_end(text: str, start: int) -> int:
     """The next blank line that does not cut between a title and its name; at most 600 characters on."""
     stop = text.find("\n\n", start, start + 600)
-    while stop >= 0 and text[start:stop].rstrip().endswith((",", " and", "Councillor", "Cllr", "Cllr.", "Mr", "Mr.", "Mrs")):
+    while stop >= 0 and text[start:stop].rstrip().endswith(
+        (",", " and", "Councillor", "Cllr", "Cllr.", "Mr", "Mr.", "Mrs")
+    ):
         stop = text.find("\n\n", stop + 2, start + 600)
     return stop if stop >= 0 else min(start + 600, len(text))
 
@@ -229,25 +253,30 @@ def _until_new_line_item(text: str, start: int, end: int) -> int:
     return found.start() if found else end
 
 
-def _of_check_boxes(
-    text: str, lines: Sequence[Line], regions: Sequence[AttendanceRegion]
-) -> Iterator[AttendanceRegion]:
+def _of_check_boxes(text: str, lines: Sequence[Line]) -> Iterator[AttendanceRegion]:
     """Lists of people with a ticked box before those who were there."""
     run: list[Line] = []
+    heading = ""
     for line in [*lines, None]:
         if line is not None and line.bullet and line.bullet.startswith("["):
             run.append(line)
             continue
         if line is not None and line.kind is LineKind.BLANK:
             continue
-        if len(run) >= 3 and _lists_people(text, run, lines):
+        if len(run) >= 3 and _lists_people(text, run):
+            here = "in_attendance" if _lists_others(heading) else "present"
             for entry in run:
                 ticked = _CHECKED.match(entry.bullet or "") is not None
-                yield AttendanceRegion(entry.body, entry.end, "present" if ticked else "absent")
+                yield AttendanceRegion(entry.body, entry.end, here if ticked else "absent")
         run = []
+        heading = text[line.body : line.body_end][:100] if line is not None else ""
 
 
-def _lists_people(text: str, run: Sequence[Line], lines: Sequence[Line]) -> bool:
+def _lists_others(heading: str) -> bool:
+    return bool(set(fold(heading).split()) & attendance_words().modifiers["in_attendance"])
+
+
+def _lists_people(text: str, run: Sequence[Line]) -> bool:
     looks = [look_of(text[line.body : line.body_end], bulleted=False) for line in run]
     short = sum(len(text[line.body : line.body_end].split()) <= 14 for line in run)
     return looks.count(Look.ROSTER) >= 0.7 * len(run) and short >= 0.8 * len(run)

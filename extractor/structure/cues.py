@@ -1,8 +1,8 @@
-"""Where a list of people is announced: "Present:", "Apologies for absence were received from", a heading "Attendees"."""
+"""Where a list of people is announced: "Present:", a heading "Attendees", "Apologies Ann Lee"."""
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Final
 
@@ -11,13 +11,15 @@ from extractor.structure.rosters import Look, look_of
 from extractor.structure.vocabulary import attendance_words
 
 MAX_HEAD_WORDS: Final = 12
+MAX_HEAD_CHARS: Final = 400
+MAX_CELLS: Final = 64
 HEAD_LINES: Final = 15
 MAX_ROSTER_DISTANCE: Final = 6
 """A group's name alone announces people in the first lines, or this many lines after another announcement."""
 _WORD: Final = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*")  # noqa: RUF001
 _HEAD_END: Final = re.compile(
-    r"\s{0,3}[*_]{0,3}(?::|\s[-–—]\s|[–—](?=\s)|-(?=\s))[*_]{0,3}|[*_]{2,3}(?=\s)|\t|\s{3,60}"
-)  # noqa: RUF001
+    r"\s{0,3}[*_]{0,3}(?::|\s[-–—]\s|[–—](?=\s)|-(?=\s))[*_]{0,3}|[*_]{2,3}(?=\s)|\t|\|\s?|\s{3,60}"  # noqa: RUF001
+)
 _INLINE_NUMBER: Final = re.compile(r"(?<=\s)\d{1,2}(?:\.\d{1,2})?\.?\s{0,2}(?=[A-Z])")
 LONG_LINE: Final = 300
 _BRACKET: Final = re.compile(r"\([^()\n]{0,120}\)")
@@ -29,7 +31,7 @@ _INLINE: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """An announcement of people: its words are `start` to `end`, the list begins at `end`, on the line of this index."""
+    """An announcement of people: its words are `start` to `end`, where the list begins; `line` is an index."""
 
     start: int
     end: int
@@ -63,16 +65,21 @@ def find_cues(text: str, lines: Sequence[Line]) -> list[Cue]:
 
 
 def _of_line(text: str, line: Line, index: int) -> Iterator[Cue]:
-    lead = _leading(text, line, index)
+    lead = _leading(text, line, index, line.body, line.body_end)
     if lead is not None:
         yield lead
+    if line.kind is LineKind.TABLE_ROW:
+        for start, end in list(_cells(text, line))[1:]:
+            cue = _leading(text, line, index, start, end)
+            if cue is not None:
+                yield replace(cue, own_line=False, in_cell=True)
+        return
     begin = max(line.body, lead.end - 1 if lead else line.body)
     for match in _INLINE.finditer(text, begin, line.end):
         for at in _suffix_starts(match["head"]):
             status = status_of(match["head"][at:], strict=True)
             if status is not None:
-                cell = line.kind is LineKind.TABLE_ROW and "|" in text[line.body : match.start()]
-                yield Cue(match.start("head") + at, match.end(), status, index, False, 0, in_cell=cell)
+                yield Cue(match.start("head") + at, match.end(), status, index, False, 0)
                 break
     if line.end - line.start >= LONG_LINE:
         yield from _numbered(text, line, index, begin)
@@ -93,24 +100,31 @@ def _suffix_starts(head: str) -> Iterator[int]:
     yield from (m.start() for m in re.finditer(r"(?<![\w’'/-])[A-Z]", head))  # noqa: RUF001
 
 
-def _leading(text: str, line: Line, index: int) -> Cue | None:
-    words = text[line.body : line.body_end]
-    if words.startswith("| "):
-        return None
+def _cells(text: str, line: Line) -> Iterator[tuple[int, int]]:
+    """Where the cells of a row of text begin and end, without the white space around them."""
+    at = line.body
+    for part in text[line.body : line.body_end].split("|")[:MAX_CELLS]:
+        yield at + len(part) - len(part.lstrip(" *_")), at + len(part.rstrip())
+        at += len(part) + 1
+
+
+def _leading(text: str, line: Line, index: int, start: int, stop: int) -> Cue | None:
+    words = text[start : min(stop, start + MAX_HEAD_CHARS)]
     plain = _BRACKET.sub(lambda m: " " * len(m[0]), words)
     head_end = _HEAD_END.search(plain)
     head = plain[: head_end.start()] if head_end else plain
     level = line.level if line.bullet and line.bullet.startswith("#") else 0
     status = status_of(head, strict=head_end is None and line.kind not in (LineKind.HEADING, LineKind.PARAGRAPH))
     if status is not None and (head_end or len(head.split()) <= 6 or line.kind is LineKind.HEADING):
-        end = line.body + head_end.end() if head_end else line.body_end
-        own_line = not text[end : line.body_end].strip(" *_:-.|")
-        return Cue(
-            line.body, end, status, index, own_line, level, "attendance" in head.lower() and len(head.split()) < 3
-        )
-    if head_end and _names_group(head) and _lists_names(text[line.body + head_end.end() : line.body_end]):
-        return Cue(line.body, line.body + head_end.end(), "present", index, False, level, roster=True)
-    return _run_in(text, line, index, plain)
+        end = start + head_end.end() if head_end else stop
+        own_line = not text[end:stop].strip(" *_:-.|")
+        generic = "attendance" in head.lower() and len(head.split()) < 3
+        return Cue(start, end, status, index, own_line, level, generic)
+    if head_end and _names_group(head) and _lists_names(words[head_end.end() :]):
+        others = {w.lower() for w in _WORD.findall(head)} & attendance_words().modifiers["in_attendance"]
+        status = "in_attendance" if others else "present"
+        return Cue(start, start + head_end.end(), status, index, False, level, roster=True)
+    return _run_in(start, index, plain)
 
 
 def _names_group(head: str) -> bool:
@@ -127,7 +141,7 @@ def _lists_names(words: str) -> bool:
     return look_of(words, bulleted=False) is Look.ROSTER
 
 
-def _run_in(text: str, line: Line, index: int, plain: str) -> Cue | None:
+def _run_in(start: int, index: int, plain: str) -> Cue | None:
     """ "Present Councillors D Reed, …": an announcement that only its capital sets off from the names."""
     match = _status_at_start().match(plain)
     if match is None:
@@ -140,19 +154,23 @@ def _run_in(text: str, line: Line, index: int, plain: str) -> Cue | None:
     if first is None or not names[0].isupper() or first[0].lower() in attendance_words().stops:
         return None
     status = status_of(match[0], strict=False)
-    end = line.body + len(plain) - len(names)
-    return Cue(line.body, end, status, index, False, 0) if status else None
+    end = start + len(plain) - len(names)
+    return Cue(start, end, status, index, False, 0) if status else None
 
 
 @cache
 def _status_at_start() -> re.Pattern[str]:
     phrases = sorted((p for ps in attendance_words().status.values() for p in ps), key=len, reverse=True)
-    return re.compile(r"(?:those |members |councillors |cllrs )?(?:" + "|".join(map(re.escape, phrases)) + r")\b", re.IGNORECASE)
+    return re.compile(
+        r"(?:those |members |councillors |cllrs )?(?:" + "|".join(map(re.escape, phrases)) + r")\b", re.IGNORECASE
+    )
 
 
 def status_of(head: str, *, strict: bool) -> str | None:
     """The status that the words of a heading announce, or None; `strict` allows no word outside the vocabulary."""
     vocabulary = attendance_words()
+    if len(head) > MAX_HEAD_CHARS or not _any_status().search(head):
+        return None
     words = [w.lower() for w in _WORD.findall(head.replace("/", " "))]
     if not words or len(words) > MAX_HEAD_WORDS:
         return None
@@ -163,13 +181,24 @@ def status_of(head: str, *, strict: bool) -> str | None:
     found = {s: n for s, n in found.items() if n}
     if not found:
         return None
-    known = vocabulary.filler.union(
-        *vocabulary.modifiers.values(), *(p.split() for ps in vocabulary.status.values() for p in ps)
-    )
+    known = _known_words()
     unknown = [w for w in words if w not in known]
     if len(unknown) > (0 if strict else 2) or any(w in vocabulary.prose - known for w in words):
         return None
     return _settle(found, set(words))
+
+
+@cache
+def _any_status() -> re.Pattern[str]:
+    phrases = sorted(p for ps in attendance_words().status.values() for p in ps)
+    return re.compile("|".join(r"\s".join(map(re.escape, p.split())) for p in phrases), re.IGNORECASE)
+
+
+@cache
+def _known_words() -> frozenset[str]:
+    vocabulary = attendance_words()
+    phrases = (p.split() for ps in vocabulary.status.values() for p in ps)
+    return vocabulary.filler.union(*vocabulary.modifiers.values(), *phrases)
 
 
 def _settle(found: dict[str, int], words: set[str]) -> str:

@@ -1,4 +1,7 @@
-"""Lines and blocks of a document: marks, numbers, headings, furniture, soft wraps. What the words mean is not read here."""
+"""Lines and blocks of a document: marks, numbers, headings, furniture, soft wraps.
+
+What the words mean is not read here.
+"""
 
 import re
 from bisect import bisect_right
@@ -27,19 +30,23 @@ _NUMBER: Final = re.compile(
 )
 _RULE: Final = re.compile(r"\s*(?:[-=_*~–—]\s?){3,}\s*")  # noqa: RUF001
 _PAGE_NUMBER: Final = re.compile(
-    r"\W{0,4}(?:page|pg\.?|p\.)\s?\d{1,4}(?:\s?(?:of|/)\s?\d{1,4})?\W{0,4}|\d{1,4}\s?(?:of|/)\s?\d{1,4}|[-–|]\s?\d{1,4}\s?[-–|]",  # noqa: RUF001
+    r"\W{0,4}(?:page|pg\.?|p\.)\s?\d{1,4}(?:\s?(?:of|/)\s?\d{1,4})?\W{0,4}"
+    r"|\d{1,4}\s?(?:of|/)\s?\d{1,4}|[-–|]\s?\d{1,4}\s?[-–|]",  # noqa: RUF001
     re.IGNORECASE,
 )
 _PAGE_MARK: Final = re.compile(r"\bpage\s?\d{1,4}\s?(?:of|/)\s?\d{1,4}\b|\|\s?page\b", re.IGNORECASE)
-_SMALL: Final = frozenset("a an and the of for to in on at by with from or & - as is".split())
+_SMALL: Final = frozenset(
+    ("a", "an", "and", "the", "of", "for", "to", "in", "on", "at", "by", "with", "from", "or", "&", "-", "as", "is")
+)
 _MONTH_AFTER: Final = re.compile(r"(?:st|nd|rd|th)?\s?(?:of\s)?(?:" + "|".join(MONTHS) + r")\b", re.IGNORECASE)
 _LABELLED: Final = re.compile(r"[A-Z][\w '/()-]{1,40}[*_]{0,3}:[*_]{0,3}\s+\S|[A-Z]{4,20}(?:\s{2,60}|\t)\S")
 """A line such as "Date: 5 May", which begins something of its own and is no heading."""
+_OPEN_ENDS: Final = ",-–(&"  # noqa: RUF001
 MAX_HEADING_WORDS: Final = 12
 
 
 def read_lines(source: SourceText) -> tuple[Line, ...]:
-    """Every line of the text, blank ones included; what the reader knows of a block overrides the guess from its look."""
+    """Every line of the text, blank ones included; a block that the reader knows overrides the guess from the look."""
     text = source.text
     spans = _spans(text)
     furniture = _furniture(text, spans, source.blocks)
@@ -48,7 +55,7 @@ def read_lines(source: SourceText) -> tuple[Line, ...]:
     lines = []
     for index, (start, end) in enumerate(spans):
         at = bisect_right(starts, start) - 1
-        inside = at >= 0 and start < blocks[at].end
+        inside = at >= 0 and start < blocks[at].end and start < end
         before_blank = index == 0 or not text[slice(*spans[index - 1])].strip()
         after = text[slice(*spans[index + 1])] if index + 1 < len(spans) else ""
         lines.append(_line(text, start, end, blocks[at] if inside else None, index in furniture, before_blank, after))
@@ -83,6 +90,8 @@ def _spans(text: str) -> list[tuple[int, int]]:
 def _line(
     text: str, start: int, end: int, block: Block | None, is_furniture: bool, before_blank: bool, after: str
 ) -> Line:
+    if start == end:
+        return Line(start, end, LineKind.BLANK, 0, None, None, 0, start, end)
     marks = _MARKS.match(text, start, end)
     assert marks is not None  # every part of the pattern may be empty
     bullet = marks["bullet"] or marks["hash2"]
@@ -176,14 +185,19 @@ def _looks_like_heading(words: str, after: str) -> bool:
 
 def _furniture(text: str, spans: Sequence[tuple[int, int]], blocks: Sequence[Block]) -> set[int]:
     """Indices of the lines that only frame a page: numbers, and what repeats beside numbers or form feeds."""
-    numbers = {i for i, (start, end) in enumerate(spans) if _PAGE_NUMBER.fullmatch(text[start:end].strip())}
+    numbers = {
+        i
+        for i, (start, end) in enumerate(spans)
+        if start < end < start + 200 and _PAGE_NUMBER.fullmatch(text[start:end].strip())
+    }
     numbers |= {i for i, (a, b) in enumerate(spans) if b - a < 200 and _PAGE_MARK.search(text[a:b])}
     numbers |= _counted(text, spans)
     edges = numbers | {i for i, (start, end) in enumerate(spans) if "\f" in text[start:end]}
     near = {i + step for i in edges for step in range(-4, 5)}
     shapes = {i: _shape(text[slice(*spans[i])]) for i in near if 0 <= i < len(spans) and i not in numbers}
     counts = Counter(shape for shape in shapes.values() if len(shape) >= 4)
-    repeated = {i for i, shape in shapes.items() if counts[shape] >= 2 and i > min(numbers | {i})}
+    first = min(numbers, default=len(spans))
+    repeated = {i for i, shape in shapes.items() if counts[shape] >= 2 and i > first}
     known = [b for b in blocks if b.kind is BlockKind.FURNITURE]
     starts = [b.start for b in known]
     for i, (start, end) in enumerate(spans):
@@ -196,15 +210,14 @@ def _furniture(text: str, spans: Sequence[tuple[int, int]], blocks: Sequence[Blo
 def _counted(text: str, spans: Sequence[tuple[int, int]]) -> set[int]:
     """Lone numbers that count the pages: 1, 2, 3 … (or from 2) in this order."""
     lone = [
-        (i, int(t))
-        for i, (a, b) in enumerate(spans)
-        if b - a < 200 and re.fullmatch(r"\d{1,3}", t := text[a:b].strip())
+        (i, int(words))
+        for i, (start, end) in enumerate(spans)
+        if start < end < start + 200 and re.fullmatch(r"[0-9]{1,3}", words := text[start:end].strip())
     ]
     run: list[int] = []
     for index, value in lone:
-        if value == len(run) + (1 if not run or int(text[slice(*spans[run[0]])]) == 1 else 2):
-            run.append(index)
-        elif not run and value == 2:
+        from_one = not run or int(text[slice(*spans[run[0]])]) == 1
+        if value == len(run) + (1 if from_one else 2) or (not run and value == 2):
             run.append(index)
     return set(run) if len(run) >= 2 else set()
 
@@ -230,15 +243,11 @@ def _runs_on(text: str, last: Line, line: Line, gap: Sequence[LineKind], margin:
         return False
     if gap and (LineKind.FURNITURE not in gap and len(gap) > 1):
         return False
+    ending = text[max(last.start, last.body_end - 5) : last.body_end]
     full = last.end - last.start + 1 + len(words[0]) > 0.85 * margin
     if gap:
         return first.islower() and final not in ".!?:;" and (full or last.end - last.start >= 40)
-    return (
-        full
-        or first.islower()
-        or final in ",-–(&"
-        or text[last.start : last.body_end].endswith((" and", " of", " the"))
-    )  # noqa: RUF001
+    return full or first.islower() or final in _OPEN_ENDS or ending.endswith((" and", " of", " the"))
 
 
 def _block(lines: Sequence[Line], group: Sequence[int]) -> TextBlock:

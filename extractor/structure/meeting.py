@@ -8,29 +8,36 @@ from extractor.normalize.dates import find_dates
 from extractor.normalize.times import Time, after, find_times
 from extractor.structure.model import AttendanceRegion, Line, LineKind, Located, LocatedDate, MeetingFacts
 from extractor.structure.names_of_bodies import find_bodies
-from extractor.structure.phrases import fold, pattern
-from extractor.structure.vocabulary import words
+from extractor.structure.phrases import begins_with, fold, pattern
+from extractor.structure.vocabulary import attendance_words, words
 
 HEAD_LINES: Final = 25
 HEAD_CHARS: Final = 2500
 MAX_TITLE_CHARS: Final = 160
-_LABEL: Final = re.compile(r"(?P<label>[A-Za-z][A-Za-z &/]{2,30})[*_]{0,3}\s?(?::|\||\t|\s{3,60}|[-–]\s)[*_]{0,3}\s*(?:\|\s*)?")  # noqa: RUF001
+_LABEL: Final = re.compile(
+    r"(?P<label>[A-Za-z][A-Za-z &/]{2,30})[*_]{0,3}\s?(?::|\||\t|\s{3,60}|[-–]\s)[*_]{0,3}\s{0,60}(?:\|\s{0,9})?"  # noqa: RUF001
+)
 _OTHER_MEETING: Final = re.compile(
     r"\b(?:previous|last|next|following|future|approved|approve|adopted|signed|circulated|posted|updated|printed|created|"
     r"summoned|due|deadline|since|until|dated|amended|matters arising)\b",
     re.IGNORECASE,
 )
-_THIS_MEETING: Final = re.compile(r"\b(?:held|meeting|minutes|agm|egm|plenum|proceedings|session|call)\b", re.IGNORECASE)
+_THIS_MEETING: Final = re.compile(
+    r"\b(?:held|meeting|minutes|agm|egm|plenum|proceedings|session|call)\b", re.IGNORECASE
+)
 _OPENED: Final = re.compile(
-    r"\b(?:opened|commenced|started|began|convened|called\s(?:the\smeeting\s)?to\sorder|call to order|commencing|starting|open)\b"
-    r"(?=[^.\n]{0,80}?\d)",
+    r"\b(?:opened|commenced|started|began|convened|called\s(?:the\smeeting\s)?to\sorder|call to order|commencing|starting"
+    r"|open)\b(?=[^.\n]{0,80}?\d)",
     re.IGNORECASE,
 )
 _CLOSED: Final = re.compile(
     r"\b(?:closed|concluded|ended|adjourned|finished|close|closing|adjournment|adjourn|terminated|dissolved)\b(?=[^\n]{0,60}?\d)",
     re.IGNORECASE,
 )
-_HELD: Final = re.compile(r"\b(?:held|met)\s(?:virtually\s)?(?:in|at|via|by|through|over|on(?=\s(?:zoom|teams)))\s+(?:the\s)?", re.IGNORECASE)
+_HELD: Final = re.compile(
+    r"\b(?:held|met)\s(?:virtually\s)?(?:in|at|via|by|through|over|on(?=\s(?:zoom|teams)))\s{1,9}(?:the\s{1,3})?(?!order\b|person\b)",
+    re.IGNORECASE,
+)
 _PLACE_END: Final = re.compile(
     r"[.;|\n]|,?\s(?:on|at|commencing|starting|from|to)\s(?=\S)|\s[-–—]\s|,?\s(?=(?:mon|tues|wednes|thurs|fri|satur|sun)day\b)"  # noqa: RUF001
     r"|,?\s(?=\d{1,2}(?:st|nd|rd|th)?\s|\d{1,2}[.:]\d\d)|\s{3}|\s(?=present\b|apologies\b)",
@@ -42,7 +49,9 @@ def find_meeting(text: str, lines: Sequence[Line], attendance: Sequence[Attendan
     """The facts of the meeting minuted; each is None where the head does not plainly state it."""
     head = _head(text, lines)
     title = _title(text, head, attendance)
-    body, organisation = find_bodies(text, [(line.body, min(line.body_end, line.body + 300)) for line in head[:8]])
+    limit = attendance[0].start if attendance else len(text)
+    top = [(line.body, min(line.body_end, line.body + 300, limit)) for line in head[:8]]
+    body, organisation = find_bodies(text, [(start, end) for start, end in top if start < end])
     start, end = _times(text, head, attendance)
     return MeetingFacts(title, organisation, body, _date(text, head, attendance), start, end, _place(text, head))
 
@@ -66,7 +75,9 @@ def _labelled(text: str, head: Sequence[Line], labels: frozenset[str]) -> Iterat
             at = bar + 2 if bar >= 0 else line.body_end
     if head:
         limit = min(head[-1].end, HEAD_CHARS)
-        for found in re.finditer(r"(?<=[\s*])[A-Z][A-Za-z]{2,12}(?: [A-Za-z]{2,8})?[*_]{0,2}:[*_]{0,2}\s{0,12}", text[:limit]):
+        for found in re.finditer(
+            r"(?<=[\s*])[A-Z][A-Za-z]{2,12}(?: [A-Za-z]{2,8})?[*_]{0,2}:[*_]{0,2}\s{0,12}", text[:limit]
+        ):
             if fold(found[0]) in labels:
                 end = text.find("\n", found.end())
                 yield found.end(), _before_next_label(text, found.end(), end if end >= 0 else len(text))
@@ -82,7 +93,7 @@ def _date(text: str, head: Sequence[Line], attendance: Sequence[AttendanceRegion
     for start, end in _labelled(text, head, words("meeting", "date_labels")):
         for a, b, date in find_dates(text[start : min(end, start + 120)], day_first=day_first):
             return LocatedDate(date, start + a, start + b)
-    candidates = []
+    candidates: list[tuple[int, int, LocatedDate]] = []
     for position, line in enumerate(head):
         end = min(line.end, HEAD_CHARS)
         for a, b, date in find_dates(text[line.start : end], day_first=day_first):
@@ -93,8 +104,17 @@ def _date(text: str, head: Sequence[Line], attendance: Sequence[AttendanceRegion
             if any(r.start < where for r in attendance):
                 score -= 2
             candidates.append((score, -where, LocatedDate(date, where, line.start + b)))
-    best = max(candidates, key=lambda c: c[:2], default=None)
-    return best[2] if best is not None and best[0] > 0 else None
+    likely = sorted((c for c in candidates if c[0] > 0), key=lambda c: c[:2], reverse=True)
+    return _most_precise([c[2] for c in likely])
+
+
+def _most_precise(likely: Sequence[LocatedDate]) -> LocatedDate | None:
+    """The likeliest date, or of one without a day the same with its day."""
+    if not likely:
+        return None
+    best = likely[0]
+    same = (d for d in likely if (d.date.year, d.date.month) == (best.date.year, best.date.month) and d.date.day)
+    return best if best.date.day else next(same, best)
 
 
 def _score(text: str, line: Line, where: int, position: int) -> int:
@@ -120,11 +140,11 @@ def _is_day_first(text: str) -> bool:
 
 def _title(text: str, head: Sequence[Line], attendance: Sequence[AttendanceRegion]) -> Located | None:
     limit = attendance[0].start if attendance else HEAD_CHARS
-    titled = [line for line in head[:8] if line.body < limit and not text.startswith(("[", "http", "!"), line.body)]
+    titled = [line for line in head[:6] if line.body < limit and _may_be_title(text, line)]
     wanted = pattern(words("meeting", "title_words"))
     named = [line for line in titled if wanted.search(text[line.body : min(line.body_end, limit)])]
-    for line in named + [line for line in titled if line.kind is LineKind.HEADING]:
-        end = min(line.body_end, limit)
+    for line in named + [line for line in titled[:1] if line.kind is LineKind.HEADING]:
+        end = min(_title_end(text, line), limit)
         if end - line.body > MAX_TITLE_CHARS:
             cut = re.compile(r"\s(?:held|present|date|on)\b", re.IGNORECASE).search(text, line.body, end)
             end = cut.start() if cut else line.body
@@ -132,6 +152,26 @@ def _title(text: str, head: Sequence[Line], attendance: Sequence[AttendanceRegio
         if located is not None and 3 < len(located.text) <= MAX_TITLE_CHARS:
             return located
     return None
+
+
+def _may_be_title(text: str, line: Line) -> bool:
+    """Whether the line is no link, labelled value, item or notice of another meeting."""
+    start = text[line.body : line.body + 80]
+    label = _LABEL.match(start)
+    if label is not None and ":" in label[0] and fold(label["label"]) in words("meeting", "any_labels"):
+        return False
+    first_words = text[line.body : line.body_end][:200].split()
+    if len(first_words) > 10 and set(first_words) & attendance_words().prose:
+        return False
+    return not start.startswith(("[", "http", "!")) and begins_with(start, words("next_meeting", "phrases")) is None
+
+
+def _title_end(text: str, line: Line) -> int:
+    """The end of the line, or of the next one where the line breaks off: "… of the"."""
+    if text[line.body : line.body_end].split()[-1].lower() in ("of", "the", "and", "for", "&"):
+        following = re.compile(r"\s{1,9}[^\n]{1,120}").match(text, line.end)
+        return following.end() if following else line.body_end
+    return line.body_end
 
 
 def _place(text: str, head: Sequence[Line]) -> Located | None:
@@ -190,7 +230,13 @@ def _stated_times(text: str, head: Sequence[Line], attendance: Sequence[Attendan
         part = text[line.start : limit]
         if attendance and line.start > attendance[0].start:
             break
-        found = [t for t in find_times(part) if t.half or ":" in part[t.start : t.end] or part[max(0, t.start - 4) : t.start].strip().lower() in ("at", "from")]
+        found = [
+            t
+            for t in find_times(part)
+            if t.half
+            or ":" in part[t.start : t.end]
+            or part[max(0, t.start - 4) : t.start].strip().lower() in ("at", "from")
+        ]
         if found and "http" not in part[: found[0].start][-60:]:
             return _shifted(_range(part, found), line.start)
     return []

@@ -19,7 +19,7 @@ class LineKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line without its line end; its words begin at `body`, after indent, bullet and number, and end at `body_end`."""
+    """One line without its line end; `body` to `body_end` are its words, without indent, bullet and number."""
 
     start: int
     end: int
@@ -107,7 +107,7 @@ class AgendaEntry:
 
 @dataclass(frozen=True, slots=True)
 class ActionRegion:
-    """A stretch of actions: a `summary` or `log` under a heading of its own, or a cell (`column`) of an action table."""
+    """A stretch of actions: a `summary` or `log` under its heading, or a cell (`column`) of an action table."""
 
     start: int
     end: int
@@ -120,7 +120,7 @@ class ActionRegion:
 
 @dataclass(frozen=True, slots=True)
 class ActionLabel:
-    """A label such as "Action 3:"; `content` says whether the `task`, only `owners` or `nothing` follows up to `end_content`."""
+    """A label such as "Action 3:"; `content` says what follows up to `end_content`: `task`, `owners` or `nothing`."""
 
     start: int
     end: int

@@ -9,15 +9,49 @@ from extractor.normalize.dates import MONTHS
 from extractor.structure.model import Located
 from extractor.structure.vocabulary import words
 
-_TOKEN: Final = re.compile(r"[^\W_](?:[\w’'.&/-]*\w)?|&")  # noqa: RUF001
+_TOKEN: Final = re.compile(r"(?:St|Mt)\.|[^\W_](?:[\w’'.&/-]*\w)?|&")  # noqa: RUF001
 _CONNECTORS: Final = frozenset(("of", "the", "and", "for", "&", "de", "on", "in", "to"))
 _JOINS: Final = re.compile(r"[ \t]{1,2}|\s?\n?\s{0,2}")
 _BREAKS: Final = frozenset(MONTHS) | frozenset(
     (
         *("minutes", "meeting", "meetings", "held", "monthly", "annual", "general", "special", "ordinary", "regular"),
-        *("extraordinary", "draft", "final", "agenda", "present", "record", "notes", "proceedings", "at", "annual", "public"),
-        *("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "quarterly", "official", "business"),
-        *("unapproved", "approved", "latest", "open", "from", "inaugural", "organization", "attendees", "members", "planning"),
+        *(
+            "extraordinary",
+            "draft",
+            "final",
+            "agenda",
+            "present",
+            "record",
+            "notes",
+            "proceedings",
+            "at",
+            "annual",
+            "public",
+        ),
+        *(
+            "monday",
+            "tuesday",
+            "wednesday",
+            "thursday",
+            "friday",
+            "saturday",
+            "sunday",
+            "quarterly",
+            "official",
+            "business",
+        ),
+        *(
+            "unapproved",
+            "approved",
+            "latest",
+            "open",
+            "from",
+            "inaugural",
+            "organization",
+            "attendees",
+            "members",
+            "planning",
+        ),
     )
 )
 _MAX_WORDS: Final = 12
@@ -48,7 +82,9 @@ def _runs(text: str, start: int, end: int) -> Iterator[list[_Token]]:
         token = _Token(match[0], match.start(), match.end())
         lower = token.word.lower()
         joined = not run or text[run[-1].end : token.start].strip("’' \t") == ""  # noqa: RUF001
-        fits = lower not in _BREAKS and (token.word[0].isupper() or (bool(run) and lower in _CONNECTORS))
+        fits = lower not in _BREAKS and (
+            token.word[0].isupper() or (bool(run) and (lower in _CONNECTORS or (lower.isdigit() and len(lower) < 3)))
+        )
         if run and not (joined and fits and text[run[-1].end : token.start].count(" ") <= 2):
             yield run
             run = []
@@ -72,7 +108,9 @@ def _split(text: str, run: Sequence[_Token]) -> tuple[Located | None, Located | 
             cut = cut + 1 + lowered[cut + 1 :].index("of")
         rest = [t for t in run[cut + 1 : organised[-1] + 1] if t.word.lower() != "the"]
         return _located(text, run[:cut]), _located(text, rest)
-    name = _located(text, run[: last + 1])
+    if last == 0:
+        return None, None
+    name = _located(text, run if lowered[last + 1 : last + 2] == ["of"] else run[: last + 1])
     organisation = _located(text, run[: organised[-1] + 1]) if organised and organised[-1] > 0 else None
     return name, organisation
 

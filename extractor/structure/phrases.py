@@ -1,11 +1,11 @@
 """Phrases of the vocabulary as patterns, and headings compared with them."""
 
 import re
-from collections.abc import Iterable
 from functools import cache
 from typing import Final
 
 _EDGE: Final = re.compile(r"^[\W\d_]+|[\W_]+$")
+_WORD_START: Final = re.compile(r"[^a-z0-9]")
 _SPACES: Final = re.compile(r"[\s*_#]+")
 
 
@@ -22,7 +22,14 @@ def pattern(phrases: frozenset[str]) -> re.Pattern[str]:
     return re.compile(rf"(?<!\w)(?:{joined})(?!\w)", re.IGNORECASE)
 
 
-def begins_with(words: str, phrases: Iterable[str]) -> str | None:
+@cache
+def _first_words(phrases: frozenset[str]) -> frozenset[str]:
+    return frozenset(_WORD_START.split(phrase, maxsplit=1)[0] for phrase in phrases)
+
+
+def begins_with(words: str, phrases: frozenset[str]) -> str | None:
     """The longest phrase that the folded words begin with as whole words, or None."""
     folded = fold(words) + " "
+    if _WORD_START.split(folded, maxsplit=1)[0] not in _first_words(phrases):
+        return None
     return max((p for p in phrases if folded.startswith(p) and not folded[len(p)].isalnum()), key=len, default=None)

@@ -14,7 +14,27 @@ _NOTE: Final = re.compile(
     re.I,
 )
 _PARTICLES: Final = frozenset(
-    ("de", "da", "di", "du", "la", "le", "van", "von", "der", "den", "ter", "bin", "al", "el", "y", "e", "of", "&", "and")
+    (
+        "de",
+        "da",
+        "di",
+        "du",
+        "la",
+        "le",
+        "van",
+        "von",
+        "der",
+        "den",
+        "ter",
+        "bin",
+        "al",
+        "el",
+        "y",
+        "e",
+        "of",
+        "&",
+        "and",
+    )
 )
 
 
@@ -34,12 +54,16 @@ def look_of(words: str, *, bulleted: bool) -> Look:
     if not found:
         return Look.NEUTRAL
     lower = [w.lower().rstrip(".") for w in found]
-    prose = sum(w in vocabulary.prose for w in found)  # as written: "Will" is a name
+    first = plain.split(",")[0]
+    named = "," in plain and len(first.split()) <= 4 and _starts_with_name(first, bulleted)
+    prose = 0 if named and bulleted else sum(w in vocabulary.prose for w in found)  # as written: "Will" is a name
     if lower[0] == "note":
         return Look.NEUTRAL
     if prose and not _NOTE.search(plain) and (prose > 1 or len(found) > 4):
         return Look.STOP
-    if lower[0] in vocabulary.stops or (len(lower) <= 5 and lower[-1] in vocabulary.stops):
+    if lower[0] in vocabulary.stops or (
+        len(lower) <= 5 and "," not in plain and "   " not in plain and lower[-1] in vocabulary.stops
+    ):
         return Look.STOP
     if plain.rstrip().endswith(":"):
         return Look.NEUTRAL
