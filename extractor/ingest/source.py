@@ -70,7 +70,7 @@ class SourceText:
     def locate(self, start: int, end: int) -> tuple[int | None, Box | None]:
         """The page on which the stretch begins and the box around its words there, or (None, None)."""
         first = bisect_left(self.words, start + 1, key=lambda w: w.end)
-        inside = [w for w in _until(self.words, first, end)]
+        inside = _until(self.words, first, end)
         if not inside:
             return None, None
         boxes = [w.box for w in inside if w.page == inside[0].page]
