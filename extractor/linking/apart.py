@@ -88,7 +88,12 @@ def _cells(context: Context, action: Span, start: int, end: int) -> tuple[Span, 
         if found and agent.start < found[-1].end:
             continue
         run = tuple(a for a in run_from(context, agent.start) if "\n" not in context.text[agent.start : a.end])
-        if agent not in found and context.is_cell(run[0], run[-1]) and _nearest_action(context, agent) == action:
+        if (
+            run
+            and agent not in found
+            and context.is_cell(run[0], run[-1])
+            and _nearest_action(context, agent) == action
+        ):
             found += run
     return tuple(agent for agent in found if agent.start >= action.start) or tuple(found)
 

@@ -134,9 +134,11 @@ def _sign_fits(sign: str, name: Name) -> bool:
 
 def _surnames_fit(one: str, other: str) -> bool:
     """Equal, or one is the last part of a double name; a single letter is its initial."""
-    if len(one) == 1 or len(other) == 1:
+    if one == other or len(one) == 1 or len(other) == 1:
         return one[0] == other[0]
-    return one == other or one in _surname_parts(other) or other in _surname_parts(one)
+    if not (one in other or other in one):
+        return False
+    return one in _surname_parts(other) or other in _surname_parts(one)
 
 
 def _surname_parts(surname: str) -> set[str]:

@@ -28,9 +28,19 @@ class Frame:
         return self.annotated.by_id()
 
     @cached_property
+    def persons(self) -> tuple[Span, ...]:
+        """The PERSON spans, in order."""
+        return self.annotated.with_label("PERSON")
+
+    @cached_property
     def span_ids(self) -> dict[str, str]:
         """The id that a span has in the record: s1, s2, … in the order of the text."""
         return {span.id: f"s{n}" for n, span in enumerate(self.annotated.spans, 1)}
+
+    @cached_property
+    def by_record_id(self) -> dict[str, Span]:
+        """The spans by the ids that the record gives them."""
+        return {self.span_ids[span.id]: span for span in self.annotated.spans}
 
     @cached_property
     def _relations(self) -> dict[tuple[str, str], list[Relation]]:

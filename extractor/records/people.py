@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Final
 
 from extractor.annotations import Span
+from extractor.linking.context import within
 from extractor.normalize.names import Name, display_name, may_be_same, parse_name
 from extractor.records.frame import Frame
 from extractor.schema import Attendance, AttendanceStatus, Person
@@ -21,6 +22,8 @@ _NOTE: Final = re.compile(
     r")(?!\w)",
     re.IGNORECASE,
 )
+MAX_ALIAS_GAP: Final = 40
+_BESIDE: Final = re.compile(r"\s*[(\[]|[ ]{2,}|\t|\s?\|\s*|\s[-\u2013]\s")
 MAX_NOTE: Final = 80
 """Characters behind a name in which its note is looked for."""
 
@@ -31,17 +34,29 @@ class Someone:
 
     mentions: list[Span] = field(default_factory=list)
     names: list[Name] = field(default_factory=list)
+    is_listed: bool = False
+    """Whether a mention stands in the attendance list."""
 
-    def add(self, mention: Span, name: Name) -> None:
-        """Take a mention in."""
-        self.mentions.append(mention)
-        if name not in self.names:
-            self.names.append(name)
 
-    @property
-    def is_listed(self) -> bool:
-        """Whether a mention stands in the attendance list."""
-        return any("att" in mention.attributes for mention in self.mentions)
+@dataclass
+class Gathering:
+    """The people found so far, and who bears each name."""
+
+    everyone: list[Someone] = field(default_factory=list)
+    bearers: dict[Name, list[Someone]] = field(default_factory=dict)
+    by_mention: dict[str, Someone] = field(default_factory=dict)
+
+    def add(self, span: Span, name: Name, fitting: Sequence[Someone]) -> None:
+        """Give the mention to the one person whom it fits, else to a new one."""
+        someone = fitting[0] if len(fitting) == 1 else Someone()
+        if len(fitting) != 1:
+            self.everyone.append(someone)
+        someone.mentions.append(span)
+        someone.is_listed |= "att" in span.attributes
+        self.by_mention[span.id] = someone
+        if name not in someone.names:
+            someone.names.append(name)
+            self.bearers.setdefault(name, []).append(someone)
 
 
 @dataclass(frozen=True)
@@ -55,15 +70,15 @@ class People:
 
 def gather_people(frame: Frame) -> People:
     """Merge mentions that can only be of one person: full names first, then initials, then single names."""
-    mentions = [(span, parse_name(frame.words(span))) for span in frame.annotated.with_label("PERSON")]
-    everyone: list[Someone] = []
-    taken = _merge_full_names([pair for pair in mentions if pair[1].is_full], everyone)
-    taken |= _merge_aliases(frame, mentions, everyone, taken)
+    mentions = [(span, parse_name(frame.words(span))) for span in frame.persons]
+    gathering = Gathering()
+    _add_full_names([pair for pair in mentions if pair[1].is_full], gathering)
+    _add_aliases(frame, mentions, gathering)
     for wants_sign in (True, False):
         for span, name in mentions:
-            if span.id not in taken and bool(name.sign) == wants_sign:
-                _place(span, name, everyone)
-                taken.add(span.id)
+            if span.id not in gathering.by_mention and bool(name.sign) == wants_sign:
+                gathering.add(span, name, _fitting(name, gathering))
+    everyone = gathering.everyone
     for someone in everyone:
         someone.mentions.sort(key=lambda span: span.start)
     everyone.sort(key=lambda someone: someone.mentions[0].start)
@@ -71,57 +86,40 @@ def gather_people(frame: Frame) -> People:
     return People(tuple(everyone), {**_holders(frame, ids), **ids})
 
 
-def _merge_full_names(mentions: Sequence[tuple[Span, Name]], everyone: list[Someone]) -> set[str]:
+def _add_full_names(mentions: Sequence[tuple[Span, Name]], gathering: Gathering) -> None:
     """The most complete names first, so that "A Lee" finds "Ann Lee"; two rows of a list are two people."""
     for span, name in sorted(mentions, key=lambda pair: (-pair[1].n_letters, pair[0].start)):
-        same = [someone for someone in everyone if name in someone.names]
-        fitting = same or [
+        is_row = "att" in span.attributes
+        fitting = gathering.bearers.get(name) or [
             someone
-            for someone in everyone
-            if not ("att" in span.attributes and someone.is_listed) and all(may_be_same(name, n) for n in someone.names)
+            for someone in gathering.everyone
+            if not (is_row and someone.is_listed) and all(may_be_same(name, n) for n in someone.names)
         ]
-        if len(fitting) == 1:
-            fitting[0].add(span, name)
-        else:
-            everyone.append(Someone([span], [name]))
-    return {span.id for span, _ in mentions}
+        gathering.add(span, name, fitting)
 
 
-def _merge_aliases(
-    frame: Frame, mentions: Sequence[tuple[Span, Name]], everyone: list[Someone], taken: set[str]
-) -> set[str]:
+def _add_aliases(frame: Frame, mentions: Sequence[tuple[Span, Name]], gathering: Gathering) -> None:
     """Initials or a sign in brackets, or in the next column, right behind a full name."""
-    merged: set[str] = set()
     for (full, name), (alias, sign) in pairwise(mentions):
         gap = frame.text[full.end : alias.start]
-        beside = re.fullmatch(r"\s*[(\[]|[ ]{2,}|\t|\s?\|\s*|\s[-\u2013]\s", gap) is not None and len(gap) < 40
-        if beside and name.is_full and not sign.is_full and alias.id not in taken:
-            if not (may_be_same(sign, name) or "(" in gap or "[" in gap):
-                continue
-            someone = next(one for one in everyone if full in one.mentions)
-            someone.add(alias, sign)
-            merged.add(alias.id)
-    return merged
+        if not name.is_full or sign.is_full or len(gap) > MAX_ALIAS_GAP or _BESIDE.fullmatch(gap) is None:
+            continue
+        if may_be_same(sign, name) or "(" in gap or "[" in gap:
+            gathering.add(alias, sign, [gathering.by_mention[full.id]])
 
 
-def _place(span: Span, name: Name, everyone: list[Someone]) -> None:
-    """With the one person that the mention fits; of several with the one that is listed, else with nobody."""
-    same = [someone for someone in everyone if name in someone.names]
-    fitting = same or [
-        someone for someone in everyone if any(n.is_full and may_be_same(name, n) for n in someone.names)
+def _fitting(name: Name, gathering: Gathering) -> Sequence[Someone]:
+    """Whom a sign or single name fits; of several those who are listed."""
+    fitting = gathering.bearers.get(name) or [
+        someone for someone in gathering.everyone if any(n.is_full and may_be_same(name, n) for n in someone.names)
     ]
-    if len(fitting) > 1:
-        fitting = [someone for someone in fitting if someone.is_listed]
-    if len(fitting) == 1:
-        fitting[0].add(span, name)
-    else:
-        everyone.append(Someone([span], [name]))
+    return fitting if len(fitting) == 1 else [someone for someone in fitting if someone.is_listed]
 
 
 def _holders(frame: Frame, ids: dict[str, str]) -> dict[str, str]:
     """Id of each ROLE span to the only person who holds a role of that name in the document."""
     holders: dict[str, set[str]] = {}
-    for person in frame.annotated.with_label("PERSON"):
+    for person in frame.persons:
         for role in frame.tails(person, "role"):
             holders.setdefault(frame.words(role).casefold(), set()).add(ids[person.id])
     named = {role.id: holders.get(frame.words(role).casefold(), set()) for role in frame.annotated.with_label("ROLE")}
@@ -152,7 +150,7 @@ def _roles(frame: Frame, someone: Someone) -> list[str]:
 def attendance_records(frame: Frame, people: People) -> list[Attendance]:
     """The rows of the attendance lists, in order; a person has one row for each status."""
     rows: dict[tuple[str, str], Attendance] = {}
-    for span in frame.annotated.with_label("PERSON"):
+    for span in frame.persons:
         if "att" not in span.attributes:
             continue
         status: AttendanceStatus = span.attributes["att"]  # type: ignore[assignment]
@@ -172,7 +170,7 @@ def attendance_records(frame: Frame, people: People) -> list[Attendance]:
 def _note(frame: Frame, span: Span) -> str | None:
     """What the entry adds about when or how the person took part, up to the next person or the end of the line."""
     limit = min(len(frame.text), span.end + MAX_NOTE)
-    following = (other.start for other in frame.annotated.with_label("PERSON") if other.start >= span.end)
-    stretch = frame.text[span.end : min(limit, next(following, limit))].partition("\n")[0]
+    following = (other.start for other in within(frame.persons, span.end, limit))
+    stretch = frame.text[span.end : next(following, limit)].partition("\n")[0]
     match = _NOTE.search(stretch)
     return " ".join(match.group().split()).strip(" ,-") if match else None

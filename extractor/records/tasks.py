@@ -215,8 +215,7 @@ def target_meeting_records(frame: Frame, actions: Sequence[Action]) -> list[Targ
 
 
 def _dues_of(frame: Frame, action: Action) -> list[Span]:
-    mentions = [span for span in frame.annotated.with_label("ACTION") if frame.span_ids[span.id] in action.mentions]
-    return [due for mention in mentions for due in frame.tails(mention, "due")]
+    return [due for mention in action.mentions for due in frame.tails(frame.by_record_id[mention], "due")]
 
 
 def _target_meeting(frame: Frame, meeting_id: str, spans: Sequence[Span], owned: dict[str, str]) -> TargetMeeting:
