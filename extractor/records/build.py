@@ -1,6 +1,8 @@
 """The record of a document, put together from its parts."""
 
 import re
+from collections.abc import Iterator
+from itertools import pairwise
 from typing import Final
 
 from extractor.annotations import AnnotatedText, Span
@@ -23,6 +25,9 @@ from extractor.schema import (
 )
 from extractor.structure.model import Located, Structure
 
+MAX_NEXT_GAP: Final = 60
+"""Characters between "next meeting" and its date."""
+_NEXT_PHRASE: Final = re.compile(r"next\b", re.IGNORECASE)
 _MONTH: Final = "|".join(sorted(MONTHS, key=len, reverse=True))
 _DAY_FIRST: Final = re.compile(rf"\b\d{{1,2}}(?:st|nd|rd|th)?\s+(?:{_MONTH})\b", re.IGNORECASE)
 _MONTH_FIRST: Final = re.compile(rf"\b(?:{_MONTH})\.?\s+\d{{1,2}}(?:st|nd|rd|th)?\b(?!:)", re.IGNORECASE)
@@ -33,7 +38,7 @@ def build(source: SourceText, structure: Structure, annotated: AnnotatedText, mo
 
     What the text does not say is null or []; dates are resolved against the date of the meeting.
     """
-    frame = Frame(annotated, structure, _calendar(structure, annotated.text))
+    frame = Frame(annotated, structure, _calendar(structure, annotated))
     people = gather_people(frame)
     actions = action_records(frame, people)
     return Minutes(
@@ -64,14 +69,23 @@ def _source(source: SourceText) -> Source:
     )
 
 
-def _calendar(structure: Structure, text: str) -> Calendar:
-    facts = structure.meeting
+def _calendar(structure: Structure, annotated: AnnotatedText) -> Calendar:
+    facts, text = structure.meeting, annotated.text
     meeting = facts.date.date if facts.date else None
     day_first = len(_DAY_FIRST.findall(text)) >= len(_MONTH_FIRST.findall(text))
     stretches = [text[region.start : region.end] for region in structure.next_meeting]
+    stretches += list(_iter_dates_beside_next(annotated))
     dates = (_next_date(stretch, meeting, day_first) for stretch in stretches)
     next_date = next((date for date in dates if date is not None), None)
     return Calendar(meeting, next_date, facts.body.text if facts.body else None, day_first)
+
+
+def _iter_dates_beside_next(annotated: AnnotatedText) -> Iterator[str]:
+    """The expressions right behind "next meeting" in one sentence: "The next meeting will be on 5 May"."""
+    for phrase, date in pairwise(annotated.with_label("TARGET_MEETING")):
+        gap = annotated.text[phrase.end : date.start]
+        if _NEXT_PHRASE.match(phrase.text_of(annotated.text)) and len(gap) <= MAX_NEXT_GAP and "\n\n" not in gap:
+            yield date.text_of(annotated.text)
 
 
 def _next_date(stretch: str, meeting: PartialDate | None, day_first: bool) -> PartialDate | None:

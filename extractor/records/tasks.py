@@ -36,6 +36,23 @@ _NOT_A_BODY: Final = frozenset(
     )
 )
 """Words in capitals before "meeting" that name no body."""
+_OF_MEETINGS: Final = frozenset(
+    (
+        "meeting",
+        "meetings",
+        "session",
+        "call",
+        "agm",
+        "agenda",
+        "held",
+        "date",
+        "scheduled",
+        "month",
+        "year",
+        "noon",
+        "hours",
+    )
+)
 
 
 def action_records(frame: Frame, people: People) -> list[Action]:
@@ -132,10 +149,17 @@ def body_of(frame: Frame, span: Span) -> str | None:
     while named and named[0].lower() in ("and", "of", "for", "&"):
         named = named[1:]
     if not named:
-        return frame.calendar.body
+        return frame.calendar.body if _is_plain(frame.words(span), frame.calendar.body or "") else None
     name = " ".join(named)
     own = frame.calendar.body
     return own if own and set(name.lower().split()) <= set(own.lower().split()) else name
+
+
+def _is_plain(words: str, own: str) -> bool:
+    """Whether the expression says nothing of what meeting it is but when, and words of the body minuted."""
+    said = {word for word in re.findall(r"[a-z]+", words.lower()) if len(word) > 2}
+    said -= _NOT_A_BODY | _OF_MEETINGS | set(re.findall(r"[a-z]+", own.lower()))
+    return all(word[:3] in WEEKDAYS for word in said)
 
 
 def _differences(frame: Frame, people: People, mentions: Sequence[Span]) -> list[str]:

@@ -231,3 +231,12 @@ def test_dates_are_read_as_the_document_writes_them() -> None:
     built = record("Minutes of June 7, 2021\n\n⟨A due=m1|Report on ⟨M m1|07/09/2021⟩⟩. See also May 3, 2021.")
     assert built.actions[0].due is not None
     assert built.actions[0].due.date == "2021-07-09"
+
+
+def test_the_date_beside_the_next_meeting_is_its_date() -> None:
+    built = record(
+        "# Garden Club\n\nMinutes of the meeting held on 7 June 2021\n\n1. Plans\n\n"
+        "The ⟨M m1|next Club meeting⟩ will be on ⟨M m2|Tuesday 7 September⟩. A ⟨M m3|meeting of growers⟩ is planned."
+    )
+    found = [(m.text, m.body, m.date, len(m.mentions)) for m in built.target_meetings]
+    assert found == [("next Club meeting", "Garden Club", "2021-09-07", 2), ("meeting of growers", None, None, 1)]
