@@ -163,7 +163,7 @@ def _span(source: SourceText, frame: Frame, span: Span) -> LabelledSpan:
         start=span.start,
         end=span.end,
         text=span.text_of(frame.text),
-        score=min(1.0, max(0.0, span.score)),
+        score=frame.confidence(span),
         page=page,
         box=box,
     )

@@ -38,7 +38,7 @@ def _metric(frame: Frame, metric_id: str, span: Span) -> Metric:
         period=period,
         baseline=baseline,
         span=frame.span_ids[span.id],
-        confidence=span.score,
+        confidence=frame.confidence(span),
     )
 
 

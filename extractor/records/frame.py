@@ -61,6 +61,10 @@ class Frame:
         """The text of a span on one line."""
         return " ".join(span.text_of(self.text).split())
 
+    def confidence(self, span: Span) -> float:
+        """The score of a span; rounding beyond 0 and 1 is cut off."""
+        return min(1.0, max(0.0, span.score))
+
     @cached_property
     def agenda_ids(self) -> tuple[str, ...]:
         """The ids of the agenda entries, in their order."""

@@ -90,7 +90,7 @@ def _action(frame: Frame, people: People, action_id: str, mentions: Sequence[Spa
         text=frame.words(mentions[0]),
         status=next((s for s in ("done", "carried") if s in statuses), "open"),
         agenda_item=frame.agenda_item(mentions[0]),
-        confidence=max(mention.score for mention in mentions),
+        confidence=max(frame.confidence(mention) for mention in mentions),
         owners=_owners(frame, people, mentions),
         due=_due(frame, dues[0]) if dues else None,
         mentions=[frame.span_ids[mention.id] for mention in mentions],
@@ -217,7 +217,7 @@ def decision_records(frame: Frame) -> list[Decision]:
             kind=span.attributes.get("kind", "other"),  # type: ignore[arg-type]
             agenda_item=frame.agenda_item(span),
             span=frame.span_ids[span.id],
-            confidence=span.score,
+            confidence=frame.confidence(span),
         )
         for n, span in enumerate(frame.annotated.with_label("DECISION"), 1)
     ]
