@@ -33,7 +33,7 @@ def iter_attendance(annotated: AnnotatedText, structure: Structure) -> Iterator[
 
 
 def count_document(annotated: AnnotatedText, structure: Structure, date: str) -> dict[str, Counts]:
-    """Counts of (person, status) pairs and of the date; with `full names` those without gold status in a region count."""
+    """Counts of (person, status) pairs and of the date; with `full names` all in a region count as predicted."""
     rows = list(iter_attendance(annotated, structure))
     gold = sum(status is not None for _, status, _ in rows)
     right = sum(status is not None and status == found for _, status, found in rows)

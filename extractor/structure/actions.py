@@ -180,7 +180,7 @@ def find_previous_minutes(text: str, agenda: Sequence[AgendaEntry]) -> Region | 
         folded = fold(entry.title)
         for prefix in prefixes:
             folded = folded.removeprefix(prefix)
-        if entry.parent is None and index == 0 and entry.start < 20:
+        if index == 0 and entry.number is None and entry.start < 20:
             continue  # the title of the document
         if begins_with(folded.removeprefix("the "), phrases) and _reports_minutes(text, entry):
             return Region(entry.title_start, _own_end(text, agenda, index))

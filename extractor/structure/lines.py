@@ -23,7 +23,7 @@ _NUMBER: Final = re.compile(
     r"(?:(?P<item>(?:agenda )?item|section)\s{1,2}(?=\d|[ivx]))?(?P<number>"
     r"\d{2,4}[/-]\d{1,4}(?:[/.]\d{1,3}){0,2}(?![\d/-])"
     r"|\d{1,3}(?:[.-]\d{1,3}){1,4}(?![\d/:%])"
-    r"|\(?\d{1,3}\)?(?![\d/:%,-])"
+    r"|\(?\d{1,3}\)?(?![\d/%,-]|:\d)"
     r"|(?-i:\((?:[a-z]|[ivx]{2,4})\)|[a-z]\)|[a-z]\.(?=\s[A-Z]))|[ivxl]{1,6}[.)](?=\s))"
     r"(?P<close>[.):]{0,2})(?P<gap>[*_]{0,3}[ \t\u00a0]{0,60})(?=(?P<next>\S?))",
     re.IGNORECASE,
@@ -128,7 +128,7 @@ def _number(text: str, match: re.Match[str], marked: bool) -> str | None:
         return written if match["item"] else None
     if written[0].isdigit() and _MONTH_AFTER.match(text, match.end("gap")):
         return None
-    compound = len(written) > 3 and any(mark in written for mark in "./-")
+    compound = written[0].isdigit() and any(mark in written for mark in "./-")
     closed = bool(match["close"]) or written[-1] in ").:"
     if not (closed or compound or match["item"]):
         wide = len(match["gap"].strip("*_")) >= 2 or marked
@@ -136,7 +136,7 @@ def _number(text: str, match: re.Match[str], marked: bool) -> str | None:
             return None
     if not match["gap"] and (match["next"].isdigit() or match["next"].islower()):
         return None
-    if compound and not closed and not match["gap"]:
+    if compound and not (closed or match["item"]) and not (match["gap"] and match["next"].isupper()):
         return None
     return written.strip("().:")
 

@@ -17,17 +17,18 @@ MAX_TITLE_CHARS: Final = 160
 _LABEL: Final = re.compile(
     r"(?P<label>[A-Za-z][A-Za-z &/]{2,30})[*_]{0,3}\s?(?::|\||\t|\s{3,60}|[-–]\s)[*_]{0,3}\s{0,60}(?:\|\s{0,9})?"  # noqa: RUF001
 )
-_OTHER_MEETING: Final = re.compile(
-    r"\b(?:previous|last|next|following|future|approved|approve|adopted|signed|circulated|posted|updated|printed|created|"
-    r"summoned|due|deadline|since|until|dated|amended|matters arising)\b",
+_OTHER_DATE: Final = re.compile(
+    r"\b(?:approved|approve|adopted|signed|circulated|posted|updated|printed|created|"
+    r"summoned|due|deadline|since|until|dated|amended)\b",
     re.IGNORECASE,
 )
+_ANOTHER: Final = re.compile(r"\b(?:previous|last|next|following|future|matters arising)\b", re.IGNORECASE)
 _THIS_MEETING: Final = re.compile(
     r"\b(?:held|meeting|minutes|agm|egm|plenum|proceedings|session|call)\b", re.IGNORECASE
 )
 _OPENED: Final = re.compile(
-    r"\b(?:opened|commenced|started|began|convened|called\s(?:the\smeeting\s)?to\sorder|call to order|commencing|starting"
-    r"|open)\b(?=[^.\n]{0,80}?\d)",
+    r"\b(?:opened|commenced|started|began|convened|called\s(?:the\smeeting\s)?to\sorder|call to order|commencing"
+    r"|starting|open)\b(?=[^.\n]{0,80}?\d)",
     re.IGNORECASE,
 )
 _CLOSED: Final = re.compile(
@@ -38,6 +39,7 @@ _HELD: Final = re.compile(
     r"\b(?:held|met)\s(?:virtually\s)?(?:in|at|via|by|through|over|on(?=\s(?:zoom|teams)))\s{1,9}(?:the\s{1,3})?(?!order\b|person\b)",
     re.IGNORECASE,
 )
+_AFTER_TIME: Final = re.compile(r"\d\s?(?:[ap]\.?m\.?|hrs|o'clock)?,?\s(?:in|at|via)\s(?:the\s)?(?=[A-Z])")
 _PLACE_END: Final = re.compile(
     r"[.;|\n]|,?\s(?:on|at|commencing|starting|from|to)\s(?=\S)|\s[-–—]\s|,?\s(?=(?:mon|tues|wednes|thurs|fri|satur|sun)day\b)"  # noqa: RUF001
     r"|,?\s(?=\d{1,2}(?:st|nd|rd|th)?\s|\d{1,2}[.:]\d\d)|\s{3}|\s(?=present\b|apologies\b)",
@@ -122,7 +124,8 @@ def _score(text: str, line: Line, where: int, position: int) -> int:
     own = text[line.start : min(line.end, where + 120)]
     score = max(0, 6 - position // 2)
     score += 2 if _THIS_MEETING.search(before[-70:]) or (len(own) < 100 and _THIS_MEETING.search(own)) else 0
-    score -= 8 if _OTHER_MEETING.search(before[-60:]) else 0
+    score -= 8 if _OTHER_DATE.search(before[-60:]) else 0
+    score -= 20 if _ANOTHER.search(before[-60:]) else 0
     score += 1 if line.kind is LineKind.HEADING else 0
     score += 2 if len(text[line.start : line.end].strip()) < 45 else 0
     score -= 4 if "](" in own or "http" in before[-60:] else 0
@@ -168,7 +171,8 @@ def _may_be_title(text: str, line: Line) -> bool:
 
 def _title_end(text: str, line: Line) -> int:
     """The end of the line, or of the next one where the line breaks off: "… of the"."""
-    if text[line.body : line.body_end].split()[-1].lower() in ("of", "the", "and", "for", "&"):
+    last = text[line.body : line.body_end].rsplit(None, 1)[-1:]
+    if last and last[0].lower() in ("of", "the", "and", "for", "&"):
         following = re.compile(r"\s{1,9}[^\n]{1,120}").match(text, line.end)
         return following.end() if following else line.body_end
     return line.body_end
@@ -180,7 +184,7 @@ def _place(text: str, head: Sequence[Line]) -> Located | None:
         if located is not None and not located.text.startswith(("http", "<http")):
             return located
     limit = min(head[-1].end, 1500) if head else 0
-    for match in _HELD.finditer(text, 0, limit):
+    for match in [*_HELD.finditer(text, 0, limit), *_AFTER_TIME.finditer(text, 0, min(limit, 600))]:
         ending = _PLACE_END.search(text, match.end(), min(match.end() + 160, len(text)))
         located = _stripped(text, match.end(), ending.start() if ending else min(match.end() + 80, len(text)))
         if located is not None and re.match(r"[A-Za-z]", located.text) and not find_times(located.text[:8]):

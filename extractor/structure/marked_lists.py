@@ -1,0 +1,93 @@
+"""Lists of people whose attendance is a mark: ticked boxes, and tables with a column for it."""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from extractor.structure.cues import status_of
+from extractor.structure.model import AttendanceRegion, Line, LineKind
+from extractor.structure.phrases import fold
+from extractor.structure.rosters import Look, look_of
+from extractor.structure.tables import Cell, Row
+from extractor.structure.vocabulary import attendance_words
+
+_APOLOGY_WORD: Final = re.compile(r"\b(?:apolog|regret|excused)")
+_TICKS: Final = frozenset(("x", "✓", "✔", "✅", "[x]"))
+_CHECKED: Final = re.compile(r"\[[xX✓]\]")
+
+
+def read_check_boxes(text: str, lines: Sequence[Line]) -> Iterator[AttendanceRegion]:
+    """Lists of people with a ticked box before those who were there."""
+    run: list[Line] = []
+    heading = ""
+    for line in [*lines, None]:
+        if line is not None and line.bullet and line.bullet.startswith("["):
+            run.append(line)
+            continue
+        if line is not None and line.kind is LineKind.BLANK:
+            continue
+        if len(run) >= 3 and _lists_people(text, run):
+            here = "in_attendance" if _lists_others(heading) else "present"
+            for entry in run:
+                ticked = _CHECKED.match(entry.bullet or "") is not None
+                yield AttendanceRegion(entry.body, entry.end, here if ticked else "absent")
+        run = []
+        heading = text[line.body : line.body_end][:100] if line is not None else ""
+
+
+def _lists_others(heading: str) -> bool:
+    return bool(set(fold(heading).split()) & attendance_words().modifiers["in_attendance"])
+
+
+def _lists_people(text: str, run: Sequence[Line]) -> bool:
+    looks = [look_of(text[line.body : line.body_end], bulleted=False) for line in run]
+    short = sum(len(text[line.body : line.body_end].split()) <= 14 for line in run)
+    return looks.count(Look.ROSTER) >= 0.7 * len(run) and short >= 0.8 * len(run)
+
+
+def read_marks(text: str, table: Sequence[Row]) -> Iterator[AttendanceRegion]:
+    """The rows of a table by the mark in their column of attendance, or its cells by the heading above them."""
+    if not table:
+        return
+    if _marks_first(text, table):
+        for row in table:
+            mark = row[0].text_of(text).strip(" *_.()").lower()
+            status = "apologies" if _APOLOGY_WORD.search(mark) else _status_of_mark(mark, "present")
+            if status and len(row) > 1:
+                yield AttendanceRegion(row[1].start, _last(row).end, status)
+        return
+    statuses = {c: s for c, cell in enumerate(table[0]) if (s := status_of(cell.text_of(text), strict=True))}
+    for row in table[1:]:
+        for column, status in statuses.items():
+            if column >= len(row):
+                continue
+            value = row[column].text_of(text).strip(" *_.").lower()
+            marked = _status_of_mark(value, status)
+            if marked is None and value and len(value) > 3:
+                yield AttendanceRegion(row[column].start, row[column].end, status)
+            elif marked is not None and (marked or len(statuses) == 1):
+                yield AttendanceRegion(row[0].start, _last(row).end, marked or "absent")
+                break
+
+
+def _marks_first(text: str, table: Sequence[Row]) -> bool:
+    """Whether the first column ticks the people whom the second one names."""
+    ticked = [row for row in table if len(row) > 1 and row[0].text_of(text).strip(" *_.").lower() in _TICKS]
+    named = [row for row in ticked if look_of(row[1].text_of(text), bulleted=True) is Look.ROSTER]
+    return len(ticked) >= 3 and len(ticked) >= len(table) // 2 and len(named) >= 0.8 * len(ticked)
+
+
+def _status_of_mark(value: str, status: str) -> str | None:
+    """What a mark in a column of `status` says of its row: a status, "" for not this one, None for no mark at all."""
+    marks = attendance_words().marks
+    if value in marks["yes"]:
+        return status
+    if value in marks["apologies"]:
+        return "apologies"
+    if value in marks["no"] or not value:
+        return "absent" if status == "present" and value else ""
+    return None
+
+
+def _last(row: Row) -> Cell:
+    return max(row, key=lambda cell: cell.end)

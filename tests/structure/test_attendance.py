@@ -1,0 +1,152 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from extractor.ingest.source import Block, BlockKind, SourceText
+from extractor.structure import parse
+
+
+def source(text: str, *blocks: Block) -> SourceText:
+    return SourceText("x.txt", "text/plain", "", text, blocks)
+
+
+def statuses(text: str, *names: str) -> list[str | None]:
+    regions = parse(source(text)).attendance
+    places = [(text.index(name), text.index(name) + len(name)) for name in names]
+    return [next((r.status for r in regions if r.start <= a and b <= r.end), None) for a, b in places]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Present: Ann Lee (Chair), Bo Ray\nApologies: Cy Dow\n", ["present", "present", "apologies"]),
+        (
+            "Present\n\nAnn Lee - Chair\nBo Ray\n\nApologies\n\nCy Dow\n\n1. Minutes\n",
+            ["present", "present", "apologies"],
+        ),
+        ("## Present\n- Ann Lee\n- Bo Ray\n## Regrets\n- Cy Dow\n", ["present", "present", "apologies"]),
+        (
+            "**Members present:** Ann Lee and Bo Ray\n\n**In attendance:** Cy Dow\n",
+            ["present", "present", "in_attendance"],
+        ),
+        ("1. Present: Ann Lee, Bo Ray\n2. Apologies: Cy Dow\n3. Minutes\n", ["present", "present", "apologies"]),
+        ("Those attending Ann Lee, Bo Ray\n\nGuests: Cy Dow\n", ["present", "present", "guest"]),
+        (
+            "Attendees:\n  Ann Lee\n  Bo Ray (by phone)\n\nOther attendees:\n  Cy Dow\n",
+            ["present", "present", "in_attendance"],
+        ),
+        (
+            "Present\nCouncillors Ann Lee, Bo Ray\n\n5.2 Apologies\nCouncillor Cy Dow\n",
+            ["present", "present", "apologies"],
+        ),
+        (
+            "Present: Ann Lee, Bo Ray\n\nApologies for absence were received from Cy Dow.\n",
+            ["present", "present", "apologies"],
+        ),
+        (
+            "Board members in attendance were:\n- Ann Lee\n- Bo Ray\nAbsent was: Cy Dow\n",
+            ["present", "present", "absent"],
+        ),
+        ("## Attendance\n- Members: Ann Lee, Bo Ray\n- Observers: Cy Dow\n", ["present", "present", "in_attendance"]),
+        ("Panel: Ann Lee, Bo Ray\n\nSecretariat: Cy Dow\n", ["present", "present", "in_attendance"]),
+        ("DATE: 5 May TIME: 7pm PRESENT: Ann Lee, Bo Ray APOLOGIES: Cy Dow", ["present", "present", "apologies"]),
+        ("Present: Ann Lee, Bo Ray, Cy Dow (apologies)\n", ["present", "present", "apologies"]),
+        ("Present: Ann Lee, Bo Ray (for Cy Dow)\n", ["present", "present", "absent"]),
+        ("## Attendance\n- Members: Ann Lee, Bo Ray\n    - Cy Dow not attending\n", ["present", "present", "absent"]),
+        ("Roll call: Present - Ann Lee, Bo Ray, Absent - Cy Dow\n", ["present", "present", "absent"]),
+        ("Members present:     Visitors:\nAnn Lee              Cy Dow\nBo Ray\n", ["present", "present", "guest"]),
+        ("Attendees:\n\nApologies:\n\nAnn Lee\n\nBo Ray\n\nCy Dow\n", ["present", "present", "present"]),
+        ("In attendance:\n\nAnn Lee, Bo Ray\n\nGuests: Cy Dow\n", ["present", "present", "guest"]),
+        ("## Members\n- [x] Ann Lee\n- [x] Bo Ray\n- [ ] Cy Dow\n", ["present", "present", "absent"]),
+        ("## Staff\n- [x] Ann Lee\n- [x] Bo Ray\n- [ ] Cy Dow\n", ["in_attendance", "in_attendance", "absent"]),
+        (
+            "| Name | Role | Present |\n|--|--|--|\n| Ann Lee | Chair | Yes |\n| Bo Ray | | x |\n| Cy Dow | | No |\n",
+            ["present", "present", "absent"],
+        ),
+        (
+            "| Name | Present | Apologies |\n|--|--|--|\n| Ann Lee | x | |\n| Bo Ray | x | |\n| Cy Dow | | x |\n",
+            ["present", "present", "apologies"],
+        ),
+        ("| Present | Apologies |\n|---|---|\n| Ann Lee, Bo Ray | Cy Dow |\n", ["present", "present", "apologies"]),
+        (
+            " | Name | Place\nx | Ann Lee | North\nX | Bo Ray | South\nx | Di Fox | East\n(regrets) | Cy Dow | West\n",
+            ["present", "present", "apologies"],
+        ),
+    ],
+)
+def test_people_get_the_status_of_their_list(text: str, expected: list[str]) -> None:
+    assert statuses(text, "Ann Lee", "Bo Ray", "Cy Dow") == expected
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        "1. Minutes\nCy Dow reported on the fence.\n",
+        "## Welcome\nCy Dow welcomed all.\n",
+        "The meeting was opened by Cy Dow at 7pm.\n",
+        "Treasurer's Report\nCy Dow had paid the bill.\n",
+        "Agenda\n- Cy Dow on fences\n",
+        "Minutes taken by: Cy Dow\n",
+    ],
+)
+@pytest.mark.parametrize("before", ["Present: Ann Lee, Bo Ray\n\n", "Present:\n\nAnn Lee\n\nBo Ray\n\n"])
+def test_a_list_ends_where_business_begins(before: str, after: str) -> None:
+    assert statuses(before + after, "Bo Ray", "Cy Dow") == ["present", None]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The present arrangement with Ann Lee continues.\n",
+        "Ann Lee attended the fair.\n",
+        "- [ ] Ann Lee to buy a very large number of bulbs for the green before the spring\n" * 3,
+        "2. Fence\nAnn Lee was present when it fell.\n",
+    ],
+)
+def test_running_text_is_no_list(text: str) -> None:
+    assert statuses(text, "Ann Lee") == [None]
+
+
+def test_an_apology_may_run_over_a_blank_line() -> None:
+    text = "An apology for his absence was received from Councillor\n\nDow.\n\nOFFICIALS IN ATTENDANCE:\n\nMr. Lee\n"
+    assert statuses(text, "Dow", "Lee") == ["apologies", "in_attendance"]
+
+
+def test_cells_of_the_reader_are_read_as_a_table() -> None:
+    text = "Name\nPresent\nAnn Lee\nY\nCy Dow\nApologies\n"
+    places = [(0, 4), (5, 12), (13, 20), (21, 22), (23, 29), (30, 39)]
+    blocks = [Block(a, b, BlockKind.CELL, None, 0, n // 2, n % 2) for n, (a, b) in enumerate(places)]
+    regions = parse(source(text, *blocks)).attendance
+    assert [(text[r.start : r.end], r.status) for r in regions] == [
+        ("Ann Lee\nY", "present"),
+        ("Cy Dow\nApologies", "apologies"),
+    ]
+
+
+PIECES = st.sampled_from(
+    [
+        "Present:",
+        "Apologies",
+        "Absent: ",
+        "Ann Lee",
+        ", ",
+        "\n",
+        "\n\n",
+        "| ",
+        "[x] ",
+        "## ",
+        "1. ",
+        "(apologies)",
+        "In attendance",
+        "was received from ",
+        "   ",
+    ]
+)
+
+
+@given(st.lists(PIECES, max_size=40).map("".join))
+def test_regions_are_sorted_disjoint_and_trimmed(text: str) -> None:
+    regions = parse(source(text)).attendance
+    ends = [0, *(r.end for r in regions)]
+    assert all(end <= r.start < r.end <= len(text) for end, r in zip(ends, regions, strict=False))
+    assert all(text[r.start : r.end] == text[r.start : r.end].strip() for r in regions)
