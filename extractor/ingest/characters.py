@@ -16,6 +16,7 @@ _BOMS: Final = (
 _LINE_ENDS: Final = re.compile("\r\n|[\r\f\v\x85\u2028\u2029]")
 _CONTROLS: Final = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
 _SURROGATES: Final = re.compile("[\ud800-\udfff]")
+_PRIVATE: Final = re.compile("[\ue000-\uf8ff]")
 _UTF16_SAMPLE_BYTES: Final = 2_000
 
 TYPESETTING: Final = str.maketrans(
@@ -46,7 +47,7 @@ def clean(text: str) -> str:
 
 def plain(text: str) -> str:
     """The characters of a typeset document as they would be typed."""
-    return clean_run(text.translate(TYPESETTING))
+    return clean_run(_PRIVATE.sub("•", text.translate(TYPESETTING)))
 
 
 def clean_run(text: str) -> str:

@@ -130,7 +130,7 @@ def write_cell(builder: TextBuilder, lines: Sequence[str]) -> None:
     for index, line in enumerate(lines):
         if index:
             builder.add(joint(lines[index - 1], long))
-        builder.add(line if long else line.replace("\n", " "))
+        builder.add(line)
 
 
 def lines_of(items: Sequence[Item]) -> list[str]:
@@ -138,7 +138,7 @@ def lines_of(items: Sequence[Item]) -> list[str]:
     lines = []
     for item in items:
         if isinstance(item, Paragraph):
-            lines += [item.line()] if item.text else []
+            lines += [line for line in item.line().split("\n") if line] if item.text else []
         else:
             for row in item.rows:
                 cells = [" ".join(lines_of(cell.items)) for cell in row]

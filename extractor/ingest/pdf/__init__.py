@@ -11,10 +11,10 @@ from extractor.errors import CorruptFile, EncryptedFile, LimitExceeded
 from extractor.ingest.builder import Content, TextBuilder
 from extractor.ingest.limits import ReadOptions
 from extractor.ingest.pdf.furniture import take_furniture
-from extractor.ingest.pdf.glyphs import frame_of, has_pictures, iter_glyphs, iter_paths
+from extractor.ingest.pdf.glyphs import has_pictures, iter_paths, read_glyphs
 from extractor.ingest.pdf.hyphens import Hyphens
 from extractor.ingest.pdf.layout import PageLayout, lay_out
-from extractor.ingest.pdf.lines import read_fragments
+from extractor.ingest.pdf.lines import FragmentedText, read_fragments, read_turned
 from extractor.ingest.pdf.tables import CellFinder, RuledTables, is_ruled
 from extractor.ingest.pdf.writer import PageWriter, typography
 from extractor.ingest.programs import recognise
@@ -22,6 +22,8 @@ from extractor.ingest.source import Warning
 
 MIN_PAGE_CHARS: Final = 25
 """A page with a picture and fewer printed characters counts as scanned."""
+MAX_CUT_WORDS: Final = 3
+MAX_CUT_FRACTION: Final = 0.02
 _LOCK: Final = threading.Lock()
 """pdfium works for one thread at a time."""
 
@@ -84,11 +86,25 @@ def _iter_pages(document: Any, tables: RuledTables, builder: TextBuilder) -> Ite
 
 
 def _page(page: Any, index: int, tables: RuledTables, builder: TextBuilder) -> PageLayout:
-    frame = frame_of(page)
+    glyphs, frame = read_glyphs(page)
+    upright = [glyph for glyph in glyphs if glyph.quarter_turns == 0]
     grids = tables.find(index) if is_ruled(iter_paths(page, frame)) else []
     finder = CellFinder(grids)
-    fragments = read_fragments(iter_glyphs(page, frame), finder)
-    n_chars = sum(len(word.text) for fragment in fragments for word in fragment.words)
-    if n_chars < MIN_PAGE_CHARS and has_pictures(page):
+    text = read_fragments(upright, finder)
+    sound = [grid for number, grid in enumerate(grids) if not _cuts_words(text, finder, number)]
+    if len(sound) < len(grids):
+        grids, finder = sound, CellFinder(sound)
+        text = read_fragments(upright, finder)
+    if sum(not glyph.char.isspace() for glyph in glyphs) < MIN_PAGE_CHARS and has_pictures(page):
         builder.warnings.append(Warning("page_without_text", f"page {index + 1}"))
-    return lay_out(index + 1, frame.height, fragments, finder, grids)
+    layout = lay_out(index + 1, frame.height, text.fragments, finder, grids)
+    layout.foot += read_turned(glyph for glyph in glyphs if glyph.quarter_turns != 0)
+    return layout
+
+
+def _cuts_words(text: FragmentedText, finder: CellFinder, grid: int) -> bool:
+    """Whether the grid is a drawing behind the text rather than a table around it."""
+    cells = {number for number, cell in enumerate(finder.cells) if cell[0] == grid}
+    n_cut = sum(count for number, count in text.n_cut_words.items() if number in cells)
+    n_words = sum(len(fragment.words) for fragment in text.fragments if fragment.cell in cells)
+    return n_cut > MAX_CUT_WORDS + MAX_CUT_FRACTION * n_words

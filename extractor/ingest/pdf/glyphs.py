@@ -1,8 +1,10 @@
 """Characters of a PDF page and where they are printed, from pdfium; nothing is put together here."""
 
 import ctypes
-from collections.abc import Iterator
-from dataclasses import dataclass
+import math
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import pypdfium2.raw as pdfium
@@ -10,18 +12,26 @@ import pypdfium2.raw as pdfium
 from extractor.ingest.source import Box
 
 MIN_SIZE_POINTS: Final = 0.5
+MAX_SLANT_TURNS: Final = 0.06
+"""Quarter turns by which a scanned line may be askew."""
+MAX_DRAWN_PATHS: Final = 300
+"""A page without text and with more drawings than this is text set as outlines."""
 _MAX_PATHS: Final = 20_000
 
 
 @dataclass(frozen=True, slots=True)
 class Glyph:
-    """A printed character; white space has no box of use. The box spans the whole line height."""
+    """A printed character; white space has no box of use. The box spans the whole line height.
+
+    `quarter_turns` is the direction of its line, clockwise from left to right, as shown; None for one aslant.
+    """
 
     char: str
     x0: float
     y0: float
     x1: float
     y1: float
+    quarter_turns: int | None = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,27 +71,44 @@ def frame_of(page: Any) -> PageFrame:
     return PageFrame(left, bottom, right, top, page.get_rotation() // 90 % 4)
 
 
-def iter_glyphs(page: Any, frame: PageFrame) -> Iterator[Glyph]:
-    """The characters in the order in which the page prints them; pdfium adds the spaces and line ends that it sees."""
+def read_glyphs(page: Any) -> tuple[list[Glyph], PageFrame]:
+    """The characters in the order in which the page prints them, with the spaces and line ends that pdfium sees.
+
+    Where most of the text runs up or down the page as shown, the frame is turned until it reads from left to right.
+    """
     text_page = page.get_textpage()
     try:
-        box = pdfium.FS_RECTF()
-        reference = ctypes.byref(box)
-        for index in range(pdfium.FPDFText_CountChars(text_page)):
-            code = pdfium.FPDFText_GetUnicode(text_page, index)
-            pdfium.FPDFText_GetLooseCharBox(text_page, index, reference)
-            char = chr(code) if code < 0x110000 else "\ufffd"
-            yield Glyph(char, *frame.box(box.left, box.bottom, box.right, box.top))
+        turns = [_quarter_turns(text_page, index) for index in range(pdfium.FPDFText_CountChars(text_page))]
+        frame = frame_of(page)
+        usual = Counter(turn for turn in turns if turn is not None).most_common(1)
+        if usual and (usual[0][0] + frame.quarter_turns) % 4:
+            frame = replace(frame, quarter_turns=-usual[0][0] % 4)
+        return list(_iter_glyphs(text_page, turns, frame)), frame
     finally:
         text_page.close()
 
 
+def _iter_glyphs(text_page: Any, turns: Sequence[int | None], frame: PageFrame) -> Iterator[Glyph]:
+    box = pdfium.FS_RECTF()
+    reference = ctypes.byref(box)
+    for index, turn in enumerate(turns):
+        code = pdfium.FPDFText_GetUnicode(text_page, index)
+        pdfium.FPDFText_GetLooseCharBox(text_page, index, reference)
+        char = chr(code) if code < 0x110000 else "\ufffd"
+        shown = None if turn is None else (turn + frame.quarter_turns) % 4
+        yield Glyph(char, *frame.box(box.left, box.bottom, box.right, box.top), shown)
+
+
+def _quarter_turns(text_page: Any, index: int) -> int | None:
+    turns = float(pdfium.FPDFText_GetCharAngle(text_page, index)) / (math.pi / 2)
+    return round(turns) % 4 if abs(turns - round(turns)) < MAX_SLANT_TURNS else None
+
+
 def has_pictures(page: Any) -> bool:
-    """Whether the page shows an image or drawing."""
-    return any(
-        pdfium.FPDFPageObj_GetType(pdfium.FPDFPage_GetObject(page, index)) != pdfium.FPDF_PAGEOBJ_TEXT
-        for index in range(min(pdfium.FPDFPage_CountObjects(page), _MAX_PATHS))
-    )
+    """Whether the page shows an image, or so many drawings that they may be letters."""
+    shown = (pdfium.FPDF_PAGEOBJ_IMAGE, pdfium.FPDF_PAGEOBJ_PATH)
+    drawn = enumerate(page.get_objects(filter=shown, max_depth=4))
+    return any(item.type == pdfium.FPDF_PAGEOBJ_IMAGE or index >= MAX_DRAWN_PATHS for index, item in drawn)
 
 
 def iter_paths(page: Any, frame: PageFrame) -> Iterator[Box]:

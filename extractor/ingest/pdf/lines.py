@@ -1,10 +1,11 @@
 """Printed characters to words, words to fragments of a line, fragments to lines; their order is decided elsewhere."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from extractor.ingest.characters import TYPESETTING, clean_run
+from extractor.ingest.characters import plain
 from extractor.ingest.pdf.glyphs import MIN_SIZE_POINTS, Glyph
 from extractor.ingest.source import Box
 
@@ -103,18 +104,45 @@ def same_line(a: Fragment, b: Fragment) -> bool:
     return shared > SAME_LINE_OVERLAP * max(min(a.height, b.height), MIN_SIZE_POINTS)
 
 
-def read_fragments(glyphs: Iterable[Glyph], cell_of: Callable[[float, float], int | None]) -> list[Fragment]:
+@dataclass(frozen=True, slots=True)
+class FragmentedText:
+    """The fragments of a page, and for each cell how many words its borders cut."""
+
+    fragments: list[Fragment]
+    n_cut_words: Mapping[int, int]
+
+
+def read_fragments(glyphs: Iterable[Glyph], cell_of: Callable[[float, float], int | None]) -> FragmentedText:
     """The characters, in the order given, cut where the line, the column or the table cell changes."""
     reader = _FragmentReader(cell_of)
     for glyph in glyphs:
         reader.take(glyph)
     reader.end_fragment()
-    return reader.fragments
+    return FragmentedText(reader.fragments, reader.n_cut_words)
+
+
+def read_turned(glyphs: Iterable[Glyph]) -> list[PrintedLine]:
+    """Text that runs up, down or aslant, such as a watermark or a stamp at the margin, as one line if there is any."""
+    words: list[PrintedWord] = []
+    chars: list[Glyph] = []
+    for glyph in (*glyphs, None):
+        if glyph is not None and plain(glyph.char).strip():
+            chars.append(glyph)
+        elif chars and (glyph is None or glyph.char == " "):
+            x0, y0 = min(g.x0 for g in chars), min(g.y0 for g in chars)
+            x1, y1 = max(g.x1 for g in chars), max(g.y1 for g in chars)
+            words.append(PrintedWord("".join(plain(g.char) for g in chars), (x0, y0, x1, y1)))
+            chars = []
+    if not words:
+        return []
+    x0, y0 = min(w.box[0] for w in words), min(w.box[1] for w in words)
+    return [PrintedLine([Fragment(words, x0, y0, max(w.box[2] for w in words), max(w.box[3] for w in words))])]
 
 
 class _FragmentReader:
     def __init__(self, cell_of: Callable[[float, float], int | None]) -> None:
         self.fragments: list[Fragment] = []
+        self.n_cut_words: Counter[int] = Counter()
         self._cell_of = cell_of
         self._current: Fragment | None = None
         self._chars: list[str] = []
@@ -125,7 +153,9 @@ class _FragmentReader:
         if glyph.char in SOFT_HYPHENS:
             self._hyphen()
             return
-        char = clean_run(glyph.char.translate(TYPESETTING))
+        char = plain(glyph.char)
+        if glyph.char in "\r\n":
+            return
         if not char.strip():
             self._end_word()
             return
@@ -134,7 +164,7 @@ class _FragmentReader:
             return
         if self._current is not None and self._breaks(glyph, cell):
             self.end_fragment()
-        if self._box and glyph.x0 - self._box[2] > NEW_WORD_HEIGHTS * (glyph.y1 - glyph.y0):
+        if self._box and glyph.x0 - self._box[2] > self._new_word_gap(char, glyph):
             self._end_word()
         if self._current is None:
             self._current = Fragment([], glyph.x0, glyph.y0, glyph.x1, glyph.y1, cell)
@@ -153,11 +183,17 @@ class _FragmentReader:
             current.y0, current.y1 = glyph.y0, glyph.y1
         self._last = glyph
 
+    def _new_word_gap(self, char: str, glyph: Glyph) -> float:
+        """From which gap on a word begins without a space, in points; more where a raised "th" follows a figure."""
+        raised = self._chars[-1:] and self._chars[-1].isdigit() and char in "snrt" and glyph.y1 < self._box[3] - 1
+        return (2 * NEW_WORD_HEIGHTS if raised else NEW_WORD_HEIGHTS) * (glyph.y1 - glyph.y0)
+
     def _is_double(self, glyph: Glyph) -> bool:
-        """Whether the character is printed once more to look bold."""
+        """Whether the character is printed once more, a little aside, to look bold."""
         last = self._last
         return (
             last is not None
+            and not _same_box(last, glyph)
             and last.char == glyph.char
             and abs(last.x0 - glyph.x0) < 0.25 * (glyph.x1 - glyph.x0)
             and abs(last.y0 - glyph.y0) < 0.25 * (glyph.y1 - glyph.y0)
@@ -166,7 +202,10 @@ class _FragmentReader:
     def _breaks(self, glyph: Glyph, cell: int | None) -> bool:
         current = self._current
         assert current is not None
+        if self._last is not None and _same_box(self._last, glyph):
+            return False  # the letters of a ligature
         if cell != current.cell:
+            self._count_cut(glyph, cell)
             return True
         height = glyph.y1 - glyph.y0
         shared = min(current.y1, glyph.y1) - max(current.y0, glyph.y0)
@@ -174,6 +213,14 @@ class _FragmentReader:
             return True
         size = max(current.height, MIN_SIZE_POINTS)
         return glyph.x0 > current.x1 + WIDE_GAP_HEIGHTS * size or glyph.x0 < current.x1 - BACK_HEIGHTS * size
+
+    def _count_cut(self, glyph: Glyph, cell: int | None) -> None:
+        """Note a border that runs through the middle of a word."""
+        current = self._current
+        assert current is not None
+        height = glyph.y1 - glyph.y0
+        if self._chars and abs(glyph.x0 - current.x1) < 0.1 * height and abs(glyph.y1 - current.y1) < 0.3 * height:
+            self.n_cut_words.update(number for number in (cell, current.cell) if number is not None)
 
     def _hyphen(self) -> None:
         if self._chars:
@@ -192,6 +239,10 @@ class _FragmentReader:
             self._current.order = len(self.fragments)
             self.fragments.append(self._current)
         self._current = None
+
+
+def _same_box(a: Glyph, b: Glyph) -> bool:
+    return (a.x0, a.y0, a.x1, a.y1) == (b.x0, b.y0, b.x1, b.y1)
 
 
 def join_lines(fragments: Sequence[Fragment]) -> list[PrintedLine]:

@@ -4,13 +4,14 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from io import BytesIO
+from itertools import pairwise
 from typing import Any, Final
 
 from extractor.ingest.source import Box
 
 MAX_RULE_POINTS: Final = 3.0
 MIN_RULE_POINTS: Final = 8.0
-MIN_RULES: Final = 2
+MAX_EDGES: Final = 600
 SNAP_POINTS: Final = 3.0
 
 
@@ -25,17 +26,18 @@ class Grid:
 
 
 def is_ruled(paths: Iterable[Box]) -> bool:
-    """Whether enough lines are drawn in both directions to make a table of two cells."""
-    n_across = n_down = n_boxes = 0
+    """Whether somewhere three upright edges stand side by side, as the borders of two cells do."""
+    edges: list[tuple[float, float, float]] = []
     for x0, y0, x1, y1 in paths:
-        width, height = x1 - x0, y1 - y0
-        if height <= MAX_RULE_POINTS and width >= MIN_RULE_POINTS:
-            n_across += 1
-        elif width <= MAX_RULE_POINTS and height >= MIN_RULE_POINTS:
-            n_down += 1
-        elif width >= MIN_RULE_POINTS and height >= MIN_RULE_POINTS:
-            n_boxes += 1
-    return (n_across >= MIN_RULES and n_down >= MIN_RULES) or n_boxes >= MIN_RULES or (n_boxes > 0 and n_down > 0)
+        if y1 - y0 < MIN_RULE_POINTS:
+            continue
+        edges += [(x0, y0, y1)] if x1 - x0 <= MAX_RULE_POINTS else [(x0, y0, y1), (x1, y0, y1)]
+    for _, y0, y1 in edges[:MAX_EDGES]:
+        middle = (y0 + y1) / 2
+        beside = _distinct(x for x, upper, lower in edges[:MAX_EDGES] if upper <= middle <= lower)
+        if sum(right - left >= MIN_RULE_POINTS for left, right in pairwise(beside)) >= 2:
+            return True
+    return False
 
 
 class RuledTables:

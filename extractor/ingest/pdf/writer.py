@@ -122,13 +122,15 @@ class PageWriter:
                 apart = self._style.is_apart(before, line)
             else:
                 apart = not (at_top and self._runs_over_page())
-            if apart or level is not None or (self._block and self._block[1] is BlockKind.HEADING):
+            bulleted = level is None and bool(_BULLET.match(line.words[0].text))
+            after_heading = self._block is not None and self._block[1] is BlockKind.HEADING
+            if apart or level is not None or after_heading:
                 self._end_block()
-                self._builder.new_line(blank=apart or level is not None or before is None)
+                self._builder.new_line(blank=apart or (level is not None) != after_heading)
             else:
+                if bulleted:
+                    self._end_block()
                 self._builder.new_line()
-            if level is None and _BULLET.match(line.words[0].text):
-                self._end_block()
             self._write_line(line, left, level)
             before = line
         self._last, self._last_width, self._last_table = before, x1 - x0, None
