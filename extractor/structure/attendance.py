@@ -41,6 +41,9 @@ _IN_PLACE_OF: Final = re.compile(
     r"|\bsubstituting for)\s"
     r"(?P<name>(?:[A-Z][\w.’'-]{0,30}\s){1,3}[A-Z][\w’'-]{1,30})"  # noqa: RUF001
 )
+_OWN_LABEL: Final = re.compile(r"[A-Z][\w ()/]{2,24}[*_]{0,3}:[*_]{0,3}\s")
+_ALONE: Final = re.compile(r"\s(?:is |was |were )?not (?:present|attending)\.?\s{0,9}$")
+HEAD_LINES: Final = 60
 _WIDE: Final = re.compile(r"[ \u00a0]{3,200}|\t{1,20}")
 
 
@@ -53,7 +56,7 @@ def find_attendance(text: str, lines: Sequence[Line], tables: Sequence[Sequence[
     cells = [AttendanceRegion(c.end, lines[c.line].end, c.status) for c in found if c.in_cell]
     by_cue = _alone_in_attendance(text, by_cue, cues)
     columns = [region for at, cue in enumerate(cues) for region in _of_columns(text, lines, cues, at)]
-    by_sentence = list(_of_sentences(text))
+    by_sentence = [*_of_sentences(text), *_absent_lines(text, lines)]
     special = [r for region in by_cue for r in _exceptions(text, region)]
     boxes = list(read_check_boxes(text, lines))
     return _layered(text, by_cue, cells, columns, by_sentence, boxes, special, by_table)
@@ -76,7 +79,9 @@ def _unstacked(text: str, cues: Sequence[Cue]) -> list[Cue]:
     for cue in cues:
         last = kept[-1] if kept else None
         stacked = last and last.own_line and not text[last.end : cue.start].strip(" \n\t:*_#|-.\u00a0")
-        if last and stacked and cue.own_line and last.status == "present" and cue.status in ("apologies", "absent"):
+        if last and stacked and cue.roster and not last.roster:
+            kept.append(replace(cue, status=last.status))
+        elif last and stacked and cue.own_line and last.status == "present" and cue.status in ("apologies", "absent"):
             kept[-1] = replace(last, end=cue.end, line=cue.line)
         else:
             kept.append(cue)
@@ -157,7 +162,8 @@ def _inline_end(text: str, lines: Sequence[Line], cue: Cue, limit: int) -> int:
 def _list_end(text: str, lines: Sequence[Line], cue: Cue, end: int, limit: int) -> int:
     """Where the list ends that goes on below the cue's line: the end of the last line that may belong to it."""
     head, blanks, neutral = lines[cue.line], 0, 0
-    wrapped = not cue.own_line
+    in_table = head.kind is LineKind.TABLE_ROW
+    wrapped, labelled = not cue.own_line, cue.own_line and ":" in text[cue.start : cue.end]
     for index in range(cue.line + 1, len(lines)):
         line = lines[index]
         if line.start >= limit or blanks > MAX_GAP_LINES:
@@ -169,9 +175,12 @@ def _list_end(text: str, lines: Sequence[Line], cue: Cue, end: int, limit: int) 
         if line.kind is LineKind.FURNITURE:
             continue
         look = _look(text, line, head, cue)
-        if look is Look.STOP:
-            break
         words = text[line.body : line.body_end]
+        if line.kind is LineKind.TABLE_ROW and end > lines[cue.line].end and not in_table:
+            break
+        in_table = line.kind is LineKind.TABLE_ROW
+        if look is Look.STOP or (blanks and labelled and _OWN_LABEL.match(words)):
+            break
         runs_on = wrapped and not line.bullet and not line.number
         if look is Look.ROSTER and (cue.own_line or blanks == 0 or _is_entry(words, line)):
             end, neutral = min(line.end, limit), 0
@@ -233,6 +242,19 @@ def _of_sentences(text: str) -> Iterator[AttendanceRegion]:
         if match.end() < end and text[match.end()] != "\n":
             last = _until_new_line_item(text, match.end(), end)
             yield AttendanceRegion(match.end(), last, "apologies")
+
+
+def _absent_lines(text: str, lines: Sequence[Line]) -> Iterator[AttendanceRegion]:
+    """Lines in the head that say no more than that somebody was not there: "Ann Lee not present."."""
+    for line in lines[:HEAD_LINES]:
+        if line.end - line.start > 160:
+            continue
+        words = text[line.body : line.end]
+        match = _ALONE.search(words) or _ABSENT_AFTER.search(words)
+        names = words[: match.start()] if match else ""
+        if match and len(words) - match.end() < 4 and look_of(names, bulleted=False) is Look.ROSTER:
+            status = "apologies" if match.groupdict().get("apologies") else "absent"
+            yield AttendanceRegion(line.body, line.body + match.end(), status)
 
 
 def _paragraph_end(text: str, start: int) -> int:

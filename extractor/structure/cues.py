@@ -18,7 +18,7 @@ MAX_ROSTER_DISTANCE: Final = 6
 """A group's name alone announces people in the first lines, or this many lines after another announcement."""
 _WORD: Final = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*")  # noqa: RUF001
 _HEAD_END: Final = re.compile(
-    r"\s{0,3}[*_]{0,3}(?::|\s[-–—]\s|[–—](?=\s)|-(?=\s))[*_]{0,3}|[*_]{2,3}(?=\s)|\t|\|\s?|\s{3,60}"  # noqa: RUF001
+    r"\s{0,3}[*_]{0,3}(?:[:;]|\s[-–—]\s|[–—](?=\s)|-(?=\s))[*_]{0,3}|[*_]{2,3}(?=\s)|\t|\|\s?|\s{3,60}"  # noqa: RUF001
 )
 _INLINE_NUMBER: Final = re.compile(r"(?<=\s)\d{1,2}(?:\.\d{1,2})?\.?\s{0,2}(?=[A-Z])")
 LONG_LINE: Final = 300
@@ -120,10 +120,12 @@ def _leading(text: str, line: Line, index: int, start: int, stop: int) -> Cue | 
         own_line = not text[end:stop].strip(" *_:-.|")
         generic = "attendance" in head.lower() and len(head.split()) < 3
         return Cue(start, end, status, index, own_line, level, generic)
-    if head_end and _names_group(head) and _lists_names(words[head_end.end() :]):
-        others = {w.lower() for w in _WORD.findall(head)} & attendance_words().modifiers["in_attendance"]
-        status = "in_attendance" if others else "present"
-        return Cue(start, start + head_end.end(), status, index, False, level, roster=True)
+    if (head_end or line.kind is LineKind.HEADING) and _names_group(head):
+        end = start + head_end.end() if head_end else stop
+        own_line = not text[end:stop].strip(" *_:-.|")
+        if own_line or _lists_names(words[end - start :]):
+            others = {w.lower() for w in _WORD.findall(head)} & attendance_words().modifiers["in_attendance"]
+            return Cue(start, end, "in_attendance" if others else "present", index, own_line, level, roster=True)
     return _run_in(start, index, plain)
 
 

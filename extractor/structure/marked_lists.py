@@ -12,6 +12,7 @@ from extractor.structure.tables import Cell, Row
 from extractor.structure.vocabulary import attendance_words
 
 _APOLOGY_WORD: Final = re.compile(r"\b(?:apolog|regret|excused)")
+_PLAIN_YES: Final = frozenset(("yes", "y", "x", "p", "present", "✓", "✔", "✅", "attended"))
 _TICKS: Final = frozenset(("x", "✓", "✔", "✅", "[x]"))
 _CHECKED: Final = re.compile(r"\[[xX✓]\]")
 
@@ -57,6 +58,8 @@ def read_marks(text: str, table: Sequence[Row]) -> Iterator[AttendanceRegion]:
                 yield AttendanceRegion(row[1].start, _last(row).end, status)
         return
     statuses = {c: s for c, cell in enumerate(table[0]) if (s := status_of(cell.text_of(text), strict=True))}
+    if not statuses:
+        yield from _unnamed_column(text, table)
     for row in table[1:]:
         for column, status in statuses.items():
             if column >= len(row):
@@ -68,6 +71,41 @@ def read_marks(text: str, table: Sequence[Row]) -> Iterator[AttendanceRegion]:
             elif marked is not None and (marked or len(statuses) == 1):
                 yield AttendanceRegion(row[0].start, _last(row).end, marked or "absent")
                 break
+
+
+def _unnamed_column(text: str, table: Sequence[Row]) -> Iterator[AttendanceRegion]:
+    """Rows of people by the first column that holds little but marks, though no heading says what it is."""
+    people = [row for row in table if len(row) > 1 and look_of(row[0].text_of(text), bulleted=False) is Look.ROSTER]
+    for column in range(1, max((len(row) for row in people), default=0)):
+        rows = people[_is_header(text, table, people, column) :]
+        values = [_mark(text, row, column) for row in rows]
+        filled = [value for value in values if value]
+        if len(rows) < 3 or len(filled) < len(rows) // 2 or not _are_marks(filled):
+            continue
+        called = "p" in filled  # a roll of P and A, where A is absent
+        for row, value in zip(rows, values, strict=True):
+            status = "absent" if not value or (called and value == "a") else _status_of_mark(value, "present")
+            if status:
+                yield AttendanceRegion(row[0].start, _last(row).end, status)
+        return
+
+
+def _is_header(text: str, table: Sequence[Row], people: Sequence[Row], column: int) -> bool:
+    """Whether the first row of people is the table's first row and holds a heading where the others hold marks."""
+    value = _mark(text, people[0], column)
+    return people[0] is table[0] and bool(value) and _status_of_mark(value, "present") is None
+
+
+def _mark(text: str, row: Row, column: int) -> str:
+    value = row[column].text_of(text) if column < len(row) else ""
+    return value.split("(")[0].strip(" *_.").lower()
+
+
+def _are_marks(values: Sequence[str]) -> bool:
+    """Whether nine in ten of the values are marks, and some say yes."""
+    marks = attendance_words().marks
+    known = [value for value in values if any(value in group for group in marks.values())]
+    return len(known) >= 0.9 * len(values) and any(value in _PLAIN_YES for value in values)
 
 
 def _marks_first(text: str, table: Sequence[Row]) -> bool:

@@ -61,8 +61,9 @@ def _row(text: str, line: Line) -> Row:
     if _RULE.fullmatch(text, line.start, line.end):
         return ()
     written = text[line.start : line.end]
-    start = line.start + (len(written) - len(written.lstrip()) + 1 if written.lstrip().startswith("|") else 0)
-    end = line.start + (len(written.rstrip()) - 1 if written.rstrip().endswith("|") else len(written))
+    framed = written.lstrip().startswith("|")
+    start = line.start + (written.index("|") + 1 if framed else 0)
+    end = line.start + (len(written.rstrip()) - 1 if framed and written.rstrip().endswith("|") else len(written))
     cells, at = [], start
     for part in text[start : max(start, end)].split("|"):
         cells.append(_trim(text, at, at + len(part)))

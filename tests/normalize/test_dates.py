@@ -1,7 +1,7 @@
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from extractor.normalize.dates import MONTHS, PartialDate, find_dates, parse_date, parse_time, parse_time_range
@@ -134,6 +134,7 @@ def test_partial_date_refuses_what_is_no_date(parts: tuple[int, ...]) -> None:
         PartialDate(*parts)
 
 
+@settings(deadline=None)
 @given(st.dates(min_value=date(1900, 1, 1), max_value=date(2099, 12, 31)))
 @pytest.mark.parametrize("pattern", ["{0.day} %B %Y", "%A, %B {0.day}, %Y", "%d/%m/%Y", "%Y-%m-%d", "%d.%m.%Y"])
 def test_every_day_reads_back(pattern: str, day: date) -> None:

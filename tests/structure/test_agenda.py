@@ -1,7 +1,7 @@
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from extractor.ingest.source import SourceText
@@ -51,6 +51,7 @@ def test_items_inside_one_long_line() -> None:
     assert [(e.number, e.title) for e in agenda(text)] == [("1", "Welcome"), ("2", "Money"), ("3", "Hut")]
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.sampled_from(

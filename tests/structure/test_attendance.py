@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from extractor.ingest.source import Block, BlockKind, SourceText
@@ -67,6 +67,15 @@ def statuses(text: str, *names: str) -> list[str | None]:
             "| Name | Present | Apologies |\n|--|--|--|\n| Ann Lee | x | |\n| Bo Ray | x | |\n| Cy Dow | | x |\n",
             ["present", "present", "apologies"],
         ),
+        ("Ann Lee | North | Yes\nBo Ray | South | Yes\nCy Dow | East |\n", ["present", "present", "absent"]),
+        (
+            "## Attendance\n\n| Member | Start |\n|--|--|\n| Ann Lee | P |\n| Bo Ray | L (6:38) |\n| Cy Dow | A |\n",
+            ["present", "present", "absent"],
+        ),
+        ("Present; Ann Lee, Bo Ray\n\nApologies; Cy Dow\n", ["present", "present", "apologies"]),
+        ("body: Board\ndirectors:\n- Ann Lee\n- Bo Ray\napologies:\n- Cy Dow\n", ["present", "present", "apologies"]),
+        ("Present:\nAnn Lee\nBo Ray\nApologies:\nDirectors:\nCy Dow\n", ["present", "present", "apologies"]),
+        ("Present:\nAnn Lee\nBo Ray\n\nCy Dow not present.\n\n1. Hut\n", ["present", "present", "absent"]),
         ("| Present | Apologies |\n|---|---|\n| Ann Lee, Bo Ray | Cy Dow |\n", ["present", "present", "apologies"]),
         (
             " | Name | Place\nx | Ann Lee | North\nX | Bo Ray | South\nx | Di Fox | East\n(regrets) | Cy Dow | West\n",
@@ -87,6 +96,7 @@ def test_people_get_the_status_of_their_list(text: str, expected: list[str]) -> 
         "Treasurer's Report\nCy Dow had paid the bill.\n",
         "Agenda\n- Cy Dow on fences\n",
         "Minutes taken by: Cy Dow\n",
+        "| Hut | Yes | Cy Dow |\n",
     ],
 )
 @pytest.mark.parametrize("before", ["Present: Ann Lee, Bo Ray\n\n", "Present:\n\nAnn Lee\n\nBo Ray\n\n"])
@@ -144,6 +154,7 @@ PIECES = st.sampled_from(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(PIECES, max_size=40).map("".join))
 def test_regions_are_sorted_disjoint_and_trimmed(text: str) -> None:
     regions = parse(source(text)).attendance

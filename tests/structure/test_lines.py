@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from extractor.ingest.source import Block, BlockKind, SourceText
@@ -113,6 +113,7 @@ def test_what_the_reader_knows_comes_first() -> None:
     assert [(ln.kind.value, ln.level) for ln in lines[:3]] == [("heading", 2), ("list_item", 1), ("furniture", 0)]
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="aA1. \n-*#|()[]:\t•é", max_size=200))
 def test_lines_cover_the_text_and_blocks_lie_in_it(text: str) -> None:
     structure = parse(SourceText("x", "text/plain", "", text))
