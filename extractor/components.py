@@ -107,7 +107,7 @@ class TaggerComponent:
         """Sets `doc.ents`, `doc.spans["statements"]` and `doc._.annotated`."""
         if self.tagger is None:
             raise ModelError("the pipeline has no model: load a released one")
-        return annotate(doc, AnnotatedText(source_of(doc).name, doc.text, self.tagger(doc.text)))
+        return annotate(doc, AnnotatedText(source_of(doc).name, doc.text, self.tagger(doc.text, doc._.structure)))
 
     def to_disk(self, path: Path, **_: object) -> None:
         """Copy the model files to `path`."""
@@ -143,7 +143,7 @@ def write_settings(settings: TaggerSettings, folder: Path) -> None:
     (folder / SETTINGS_FILE).write_text(json.dumps(asdict(settings), indent=1) + "\n", encoding="utf-8")
 
 
-@Language.factory("minutes_tagger", assigns=["doc.ents", "doc.spans", "doc._.annotated"])
+@Language.factory("minutes_tagger", requires=["doc._.structure"], assigns=["doc.ents", "doc.spans", "doc._.annotated"])
 def make_tagger(nlp: Language, name: str) -> TaggerComponent:
     """Spans of both layers by the token classifier."""
     return TaggerComponent()

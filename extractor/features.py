@@ -1,7 +1,6 @@
-"""What the encoder cannot see in word pieces: case, layout and the document's own words, as small classes.
+"""What the encoder cannot see in word pieces: case, layout, the document's own words and its structure.
 
-Each token gets one class of every feature; the classes are embedded and added to the input of the encoder. All of it
-comes from the plain text, so that a file and its text version look alike.
+Each token gets one class of every feature; the classes are embedded and added to the input of the encoder.
 """
 
 import re
@@ -12,6 +11,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from extractor.regions import Listed, Part, region_features
+from extractor.structure.model import Structure
 from extractor.tokens import Gap, Token
 
 
@@ -71,7 +72,15 @@ class Place(IntEnum):
     LAST = 6
 
 
-FEATURES: Final = {"shape": Shape, "line": Line, "case": Case, "name": Name, "place": Place}
+FEATURES: Final[dict[str, type[IntEnum]]] = {
+    "shape": Shape,
+    "line": Line,
+    "case": Case,
+    "name": Name,
+    "place": Place,
+    "listed": Listed,
+    "part": Part,
+}
 N_CLASSES: Final = {name: 1 + max(classes) for name, classes in FEATURES.items()}
 """Class 0 of every feature is padding."""
 
@@ -86,12 +95,12 @@ _PROSE_WORDS: Final = frozenset("was were is are the that to had has been will w
 HEAD_LINES: Final = 70
 
 
-def token_features(text: str, tokens: Sequence[Token]) -> npt.NDArray[np.int64]:
+def token_features(text: str, tokens: Sequence[Token], structure: Structure) -> npt.NDArray[np.int64]:
     """Shape: (n_tokens, n_features), in the order of FEATURES."""
     lines = _lines(text)
     case = _case_classes(tokens)
     listed, initials = _listed_names(text, lines)
-    out = np.zeros((len(tokens), len(FEATURES)), dtype=np.int64)
+    out = np.zeros((len(tokens), len(FEATURES) - 2), dtype=np.int64)
     row = 0
     for index, token in enumerate(tokens):
         while row + 1 < len(lines) and lines[row + 1].start <= token.start:
@@ -103,7 +112,7 @@ def token_features(text: str, tokens: Sequence[Token]) -> npt.NDArray[np.int64]:
             _name_class(token.text, listed, initials),
             lines[row].place,
         )
-    return out
+    return np.concatenate([out, region_features(tokens, structure)], axis=1)
 
 
 def shape_of(token: Token) -> Shape:

@@ -14,6 +14,7 @@ from extractor.annotations import Span
 from extractor.decoding import marginals, viterbi
 from extractor.features import FEATURES, token_features
 from extractor.scheme import LAYERS
+from extractor.structure.model import Structure
 from extractor.tags import FORBIDDEN, decode, tag_names
 from extractor.tokens import Gap, Token, tokenize
 from extractor.windows import Window, cut, merge
@@ -63,10 +64,10 @@ class Encoding:
         return np.concatenate([[True], breaks[:-1]]) if len(breaks) else breaks
 
 
-def encode_text(text: str, tokenizer: Tokenizer) -> Encoding:
+def encode_text(text: str, structure: Structure, tokenizer: Tokenizer) -> Encoding:
     """Tokens, word pieces and features of a text."""
     tokens = tokenize(text)
-    return Encoding(tokens, align(tokens, tokenizer), token_features(text, tokens))
+    return Encoding(tokens, align(tokens, tokenizer), token_features(text, tokens, structure))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +78,9 @@ class Tagger:
     scorer: Scorer
     settings: TaggerSettings
 
-    def __call__(self, text: str) -> tuple[Span, ...]:
+    def __call__(self, text: str, structure: Structure) -> tuple[Span, ...]:
         """The spans of both layers, sorted; `score` is the smallest marginal probability among the span's tokens."""
-        encoding = encode_text(text, self.tokenizer)
+        encoding = encode_text(text, structure, self.tokenizer)
         if not encoding.tokens:
             return ()
         return self.decode(encoding, self.scores(encoding))

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from extractor.features import FEATURES, N_CLASSES, Case, Line, Name, Place, Shape, shape_of, token_features
+from extractor.structure import parse_text
 from extractor.tokens import tokenize
 
 MINUTES = """HILLTOP PARISH COUNCIL
@@ -17,7 +18,7 @@ The clerk welcomed all, and Marsh thanked AL for the tea that was served to ever
 
 def _of(word: str, feature: str, occurrence: int = 0) -> int:
     tokens = tokenize(MINUTES)
-    rows = token_features(MINUTES, tokens)
+    rows = token_features(MINUTES, tokens, parse_text(MINUTES))
     places = [k for k, token in enumerate(tokens) if token.text == word]
     return int(rows[places[occurrence], list(FEATURES).index(feature)])
 
@@ -68,6 +69,6 @@ def test_places() -> None:
 
 
 def test_every_class_has_a_row_in_its_embedding() -> None:
-    rows = token_features(MINUTES, tokenize(MINUTES))
+    rows = token_features(MINUTES, tokenize(MINUTES), parse_text(MINUTES))
     assert (rows > 0).all()
     assert (rows < np.array(list(N_CLASSES.values()))).all()

@@ -13,7 +13,8 @@ from torch import Tensor
 
 from extractor.alignment import align
 from extractor.annotations import AnnotatedText
-from extractor.features import Shape, shape_of
+from extractor.features import FEATURES, Shape, shape_of
+from extractor.structure import parse_text
 from extractor.tagger import Encoding, encode_text, window_arrays
 from extractor.tags import encode, tag_names
 from extractor.tokens import Token
@@ -23,6 +24,8 @@ from training.names import NamePools
 
 IGNORED: Final = -100
 """Target of a token that a head says nothing about."""
+STRUCTURE_DROP: Final = 0.1
+"""Share of the windows that are trained without the structure, whose rules miss things in new styles."""
 Ints = npt.NDArray[np.int64]
 
 
@@ -53,7 +56,7 @@ class Batch:
 
 def to_example(annotated: AnnotatedText, tokenizer: Tokenizer) -> Example:
     """The example of a labelled document; spans that cut a token are counted."""
-    encoding = encode_text(annotated.text, tokenizer)
+    encoding = encode_text(annotated.text, parse_text(annotated.text), tokenizer)
     encoded = {layer: encode(annotated.spans, encoding.tokens, layer) for layer in LAYER_NAMES}
     heads = np.full((len(encoding.tokens), len(HEADS)), IGNORED, dtype=np.int64)
     ends = [token.end for token in encoding.tokens]
@@ -138,6 +141,10 @@ def _batch(
     ids = torch.stack([_pad(torch.from_numpy(part[0][0]), n_pieces, 0) for part in parts])
     mask = torch.stack([_pad(torch.from_numpy(part[1][0]), n_pieces, 0) for part in parts])
     features = torch.stack([_pad(torch.from_numpy(part[2][0]), n_pieces, 0) for part in parts])
+    blind = torch.tensor([rng.random() < STRUCTURE_DROP for _ in items])
+    for name in ("listed", "part"):
+        column = list(FEATURES).index(name)
+        features[..., column] = torch.where(blind[:, None], features[..., column].clamp(max=1), features[..., column])
     if mask_rate:
         generator = torch.Generator().manual_seed(rng.getrandbits(32))
         hidden = (torch.rand(ids.shape, generator=generator) < mask_rate) & (features[..., 0] > 0)

@@ -34,7 +34,7 @@ def export(model: TokenClassifier, path: Path) -> None:
     batch, length = torch.export.Dim("batch", min=1, max=64), torch.export.Dim("length", min=3, max=512)
     shape = {0: batch, 1: length}
     program = torch.onnx.export(
-        _Exported(model.eval()),
+        _Exported(model).eval(),
         (ids, torch.ones_like(ids), features),
         dynamo=True,
         input_names=list(INPUTS),

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from extractor.alignment import load_tokenizer
 from extractor.scheme import HEADLINE_LABELS
+from extractor.structure import parse_text
 from extractor.tagger import Ints, Scores, Tagger, TaggerSettings
 from extractor.tags import allowed_transitions
 from training.corpus import LabelledDocument, from_row, load
@@ -35,7 +36,7 @@ class TrainSettings:
     epochs: int = 6
     batch_size: int = 8
     """Windows in a step."""
-    encoder_lr: float = 1.2e-4
+    encoder_lr: float = 1e-4
     head_lr: float = 1.5e-3
     weight_decay: float = 0.01
     warmup_fraction: float = 0.1
@@ -43,10 +44,10 @@ class TrainSettings:
     """Share of the word pieces that are hidden in a step."""
     rename_rate: float = 0.5
     """Share of the documents whose people get other names in an epoch."""
-    head_weight: float = 0.3
+    head_weight: float = 1.0
     """Weight of the attribute heads' loss beside the CRFs'."""
     max_pieces: int = 254
-    average_decay: float = 0.998
+    average_decay: float = 0.997
     """Of the exponential moving average of the weights, which is what is kept; a step."""
     seed: int = 1
 
@@ -138,8 +139,9 @@ def quick_scores(tagger: Tagger, documents: Sequence[LabelledDocument]) -> dict[
     """Strict F1 a label and the headline micro, for watching a run; the evaluation proper is `minutes evaluate`."""
     counts: dict[str, list[int]] = {}
     for document in documents:
+        structure = parse_text(document.annotated.text)
         gold = {(s.label, s.start, s.end) for s in document.annotated.spans}
-        predicted = {(s.label, s.start, s.end) for s in tagger(document.annotated.text)}
+        predicted = {(s.label, s.start, s.end) for s in tagger(document.annotated.text, structure)}
         for label in {s[0] for s in gold | predicted}:
             keys = (label, "headline") if label in HEADLINE_LABELS else (label,)
             g, p = ({s for s in spans if s[0] == label} for spans in (gold, predicted))
@@ -196,7 +198,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--encoder", default="mpnet", help="name in training/encoders.py, or a folder")
-    parser.add_argument("--layers", type=int, help="layers kept of the encoder, from the bottom")
+    parser.add_argument("--layers", type=int, default=6, help="layers kept of the encoder, from the bottom")
     parser.add_argument("--texts", type=Path)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--fold", type=int)

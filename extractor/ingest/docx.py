@@ -81,6 +81,8 @@ class _Open:
     num_level: int | None = None
     outline_level: int | None = None
     mark_deleted: bool = False
+    n_bold: int = 0
+    """How many of the text's characters are bold."""
 
 
 @dataclass(slots=True)
@@ -107,6 +109,7 @@ class _Walker:
         self._path: list[str] = []
         self._carried: list[str] = []
         self._hidden = False
+        self._bold = False
         self._in_text = False
         self._placeholders: list[bool] = []
 
@@ -120,7 +123,7 @@ class _Walker:
         if tag == f"{W}p":
             self._paragraphs.append(_Open())
         elif tag == f"{W}r":
-            self._hidden = False
+            self._hidden = self._bold = False
         elif tag in _TEXT:
             self._in_text = True
         elif tag in _SIGNS and parent == f"{W}r":
@@ -149,6 +152,8 @@ class _Walker:
             paragraph.outline_level = whole_number(value)
         elif tag == f"{W}vanish" and parent == f"{W}rPr" and self._path[-3:-2] == [f"{W}r"]:
             self._hidden = value not in _OFF
+        elif tag == f"{W}b" and parent == f"{W}rPr" and self._path[-3:-2] == [f"{W}r"]:
+            self._bold = value not in _OFF
         elif tag == f"{W}del" and parent == f"{W}rPr":
             paragraph.mark_deleted = True
         elif self._tables:
@@ -209,6 +214,7 @@ class _Walker:
     def _add(self, text: str) -> None:
         if self._paragraphs and not self._hidden and not any(self._placeholders):
             self._paragraphs[-1].text.append(text)
+            self._paragraphs[-1].n_bold += len(text.strip()) if self._bold else 0
 
     def _end_paragraph(self) -> None:
         self._n_paragraphs += 1
@@ -228,7 +234,8 @@ class _Walker:
         elif level is not None:
             item = Paragraph(text, BlockKind.LIST_ITEM, level + 1, label)
         else:
-            item = Paragraph(text)
+            n_chars = sum(len(part.strip()) for part in paragraph.text)
+            item = Paragraph(text, bold=0 < n_chars <= paragraph.n_bold)
         self._containers[-1].append(item)
 
 

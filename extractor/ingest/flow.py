@@ -24,6 +24,8 @@ class Paragraph:
     kind: BlockKind = BlockKind.PARAGRAPH
     level: int | None = None
     label: str = ""
+    bold: bool = False
+    """Whether all of it is bold, as headings are that have no style."""
 
     def line(self) -> str:
         """The paragraph with its label."""
@@ -94,6 +96,8 @@ class FlowWriter:
             return True
         if paragraph.kind is BlockKind.LIST_ITEM:
             return False
+        if paragraph.bold and not last.bold:
+            return True
         return max(len(last.text), len(line)) >= LONG_PARAGRAPH_CHARS
 
     def _write_table(self, table: Table) -> None:

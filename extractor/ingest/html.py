@@ -88,6 +88,8 @@ class _Walker:
         self._containers: list[list[Item]] = [self.items]
         self._text: list[str] = []
         self._heading: int | None = None
+        self._n_bold = 0
+        self._bold_depth = 0
         self._lists: list[_List] = []
         self._label: tuple[str, int] | None = None
         self._tables: list[_OpenTable] = []
@@ -113,6 +115,8 @@ class _Walker:
             self._start_item(element)
         elif tag == "br":
             self._text.append("\0")
+        elif tag in ("b", "strong"):
+            self._bold_depth += 1
         elif tag == "pre":
             self._preformatted += 1
         elif tag in ("table", "tr", "td", "th"):
@@ -151,6 +155,8 @@ class _Walker:
             self._label = None
         elif tag == "pre":
             self._preformatted -= 1
+        elif tag in ("b", "strong"):
+            self._bold_depth -= 1
         elif tag in ("td", "th") and self._tables and len(self._containers) > self._tables[-1].depth:
             self._containers.pop()
         elif tag == "table" and self._tables:
@@ -164,11 +170,13 @@ class _Walker:
     def _add(self, text: str | None) -> None:
         if text:
             self._text.append(text.replace("\n", "\0") if self._preformatted else text)
+            self._n_bold += len(text.strip()) if self._bold_depth else 0
 
     def _flush(self) -> None:
         text = plain(_SPACES.sub(" ", "".join(self._text)).replace("\0", "\n"))
         text = re.sub(r"\n{2,}", "\n", "\n".join(line.strip() for line in text.split("\n")).strip())
-        self._text = []
+        bold = 0 < sum(len(part.strip("\0 \t\n")) for part in self._text) <= self._n_bold
+        self._text, self._n_bold = [], 0
         if not text:
             return
         self._n_paragraphs += 1
@@ -180,7 +188,7 @@ class _Walker:
         elif level is not None:
             item = Paragraph(text, BlockKind.LIST_ITEM, level, label)
         else:
-            item = Paragraph(text)
+            item = Paragraph(text, bold=bold)
         self._label = None
         self._containers[-1].append(item)
 

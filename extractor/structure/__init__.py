@@ -1,5 +1,7 @@
 """The parts of minutes, found by rules over lines: head, attendance, agenda, actions, next meeting."""
 
+import hashlib
+
 from extractor.ingest.source import SourceText
 from extractor.structure.actions import (
     find_action_labels,
@@ -14,7 +16,7 @@ from extractor.structure.meeting import find_meeting
 from extractor.structure.model import Structure
 from extractor.structure.tables import read_tables
 
-__all__ = ["Structure", "parse"]
+__all__ = ["Structure", "parse", "parse_text"]
 
 
 def parse(source: SourceText) -> Structure:
@@ -35,3 +37,8 @@ def parse(source: SourceText) -> Structure:
         next_meeting=find_next_meeting(text, agenda, lines),
         previous_minutes=find_previous_minutes(text, agenda),
     )
+
+
+def parse_text(text: str) -> Structure:
+    """The structure of a plain text."""
+    return parse(SourceText("text", "text/plain", hashlib.sha256(text.encode()).hexdigest(), text))

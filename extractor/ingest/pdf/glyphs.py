@@ -11,12 +11,13 @@ import pypdfium2.raw as pdfium
 
 from extractor.ingest.source import Box
 
+UNKNOWN: Final = "\ufffd"
+"""Stands for a character that the file does not name, only draws."""
 MIN_SIZE_POINTS: Final = 0.5
 MAX_SLANT_TURNS: Final = 0.06
 """Quarter turns by which a scanned line may be askew."""
 MAX_DRAWN_PATHS: Final = 300
 """A page without text and with more drawings than this is text set as outlines."""
-_MAX_PATHS: Final = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,8 @@ def read_glyphs(page: Any) -> tuple[list[Glyph], PageFrame]:
     """
     text_page = page.get_textpage()
     try:
-        turns = [_quarter_turns(text_page, index) for index in range(pdfium.FPDFText_CountChars(text_page))]
+        n_chars, matrix = pdfium.FPDFText_CountChars(text_page), pdfium.FS_MATRIX()
+        turns = [_quarter_turns(text_page, index, matrix) for index in range(n_chars)]
         frame = frame_of(page)
         usual = Counter(turn for turn in turns if turn is not None).most_common(1)
         if usual and (usual[0][0] + frame.quarter_turns) % 4:
@@ -94,13 +96,16 @@ def _iter_glyphs(text_page: Any, turns: Sequence[int | None], frame: PageFrame) 
     for index, turn in enumerate(turns):
         code = pdfium.FPDFText_GetUnicode(text_page, index)
         pdfium.FPDFText_GetLooseCharBox(text_page, index, reference)
-        char = chr(code) if code < 0x110000 else "\ufffd"
+        char = chr(code) if 0 < code < 0x110000 else UNKNOWN
         shown = None if turn is None else (turn + frame.quarter_turns) % 4
         yield Glyph(char, *frame.box(box.left, box.bottom, box.right, box.top), shown)
 
 
-def _quarter_turns(text_page: Any, index: int) -> int | None:
-    turns = float(pdfium.FPDFText_GetCharAngle(text_page, index)) / (math.pi / 2)
+def _quarter_turns(text_page: Any, index: int, matrix: Any) -> int | None:
+    """The direction of the character's base line; one that is only slanted like italics stands upright."""
+    if not pdfium.FPDFText_GetMatrix(text_page, index, ctypes.byref(matrix)):
+        return 0
+    turns = -math.atan2(matrix.b, matrix.a) / (math.pi / 2)
     return round(turns) % 4 if abs(turns - round(turns)) < MAX_SLANT_TURNS else None
 
 
@@ -109,15 +114,3 @@ def has_pictures(page: Any) -> bool:
     shown = (pdfium.FPDF_PAGEOBJ_IMAGE, pdfium.FPDF_PAGEOBJ_PATH)
     drawn = enumerate(page.get_objects(filter=shown, max_depth=4))
     return any(item.type == pdfium.FPDF_PAGEOBJ_IMAGE or index >= MAX_DRAWN_PATHS for index, item in drawn)
-
-
-def iter_paths(page: Any, frame: PageFrame) -> Iterator[Box]:
-    """The boxes of lines and rectangles, those within forms too."""
-    objects = page.get_objects(filter=(pdfium.FPDF_PAGEOBJ_PATH,), max_depth=4)
-    for index, item in enumerate(objects):
-        if index >= _MAX_PATHS:
-            return
-        try:
-            yield frame.box(*item.get_bounds())
-        except RuntimeError:
-            continue

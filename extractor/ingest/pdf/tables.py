@@ -1,18 +1,19 @@
-"""Ruled tables of a page: the boxes of their cells, from pdfplumber, which is loaded only where rules are drawn."""
+"""Ruled tables of a page: the cells that its edges enclose."""
 
-from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from io import BytesIO
-from itertools import pairwise
-from typing import Any, Final
+from typing import Final
 
+from extractor.ingest.pdf.drawings import Edge
 from extractor.ingest.source import Box
 
-MAX_RULE_POINTS: Final = 3.0
-MIN_RULE_POINTS: Final = 8.0
-MAX_EDGES: Final = 600
 SNAP_POINTS: Final = 3.0
+"""Edges this near stand for one, and edges whose ends are this near for one line."""
+MIN_CELL_POINTS: Final = 5.0
+MAX_SQUARES: Final = 100_000
+Square = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,51 +26,141 @@ class Grid:
     """The left edges of the columns."""
 
 
-def is_ruled(paths: Iterable[Box]) -> bool:
-    """Whether somewhere three upright edges stand side by side, as the borders of two cells do."""
-    edges: list[tuple[float, float, float]] = []
-    for x0, y0, x1, y1 in paths:
-        if y1 - y0 < MIN_RULE_POINTS:
-            continue
-        edges += [(x0, y0, y1)] if x1 - x0 <= MAX_RULE_POINTS else [(x0, y0, y1), (x1, y0, y1)]
-    for _, y0, y1 in edges[:MAX_EDGES]:
-        middle = (y0 + y1) / 2
-        beside = _distinct(x for x, upper, lower in edges[:MAX_EDGES] if upper <= middle <= lower)
-        if sum(right - left >= MIN_RULE_POINTS for left, right in pairwise(beside)) >= 2:
-            return True
-    return False
+def find_grids(edges: Sequence[Edge]) -> list[Grid]:
+    """Tables of at least two cells, from top to bottom; none where the page is crowded with edges.
+
+    Edges that touch make a table: what floats in a cell, such as the shade of a word, leaves the cell whole.
+    """
+    upright = list(_lines([edge for edge in edges if edge.upright]))
+    level = list(_lines([edge for edge in edges if not edge.upright]))
+    if len(upright) * len(level) > MAX_SQUARES:
+        return []
+    grids = []
+    for lines in _connected(upright, level):
+        lattice = _Lattice(lines)
+        if lattice.n_squares <= MAX_SQUARES:
+            grids += [grid_of(cells) for cells in _touching(list(lattice.cells())) if len(cells) > 1]
+    outer = [grid for grid in grids if not any(_holds(other.box, grid.box) for other in grids if other is not grid)]
+    return sorted(outer, key=lambda grid: (grid.box[1], grid.box[0]))
 
 
-class RuledTables:
-    """Finds the grids of single pages of one document."""
+def _holds(outer: Box, inner: Box) -> bool:
+    return outer[0] <= inner[0] and outer[1] <= inner[1] and inner[2] <= outer[2] and inner[3] <= outer[3]
 
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-        self._document: Any = None
 
-    def find(self, page_index: int) -> list[Grid]:
-        """The grids of a page from top to bottom; none where pdfplumber cannot read the page."""
-        import pdfplumber
+def _connected(upright: Sequence[Edge], level: Sequence[Edge]) -> list[list[Edge]]:
+    """The lines in groups that touch each other."""
+    lines = [*upright, *level]
+    root = list(range(len(lines)))
 
-        try:
-            if self._document is None:
-                self._document = pdfplumber.open(BytesIO(self._data))
-            page = self._document.pages[page_index]
-            left, top = page.bbox[0], page.bbox[1]
-            found = [[tuple(cell) for cell in table.cells] for table in page.find_tables()]
-            page.close()
-        except (MemoryError, RecursionError):
-            raise
-        except Exception:  # a second opinion only: pdfminer raises errors of many kinds on damaged pages
-            return []
-        moved = [[(x0 - left, y0 - top, x1 - left, y1 - top) for x0, y0, x1, y1 in cells] for cells in found]
-        grids = [grid_of(cells) for cells in moved if len(cells) > 1]
-        return sorted(grids, key=lambda grid: grid.box[1])
+    def find(index: int) -> int:
+        while root[index] != index:
+            root[index] = root[root[index]]
+            index = root[index]
+        return index
 
-    def close(self) -> None:
-        """Let go of the document."""
-        if self._document is not None:
-            self._document.close()
+    for i, a in enumerate(upright):
+        for j, b in enumerate(level, start=len(upright)):
+            meets = b.start - SNAP_POINTS <= a.at <= b.end + SNAP_POINTS
+            if meets and a.start - SNAP_POINTS <= b.at <= a.end + SNAP_POINTS:
+                root[find(j)] = find(i)
+    groups: dict[int, list[Edge]] = defaultdict(list)
+    for index, line in enumerate(lines):
+        groups[find(index)].append(line)
+    return list(groups.values())
+
+
+class _Lattice:
+    """The squares between edges that touch; squares without an edge between them are one region."""
+
+    def __init__(self, edges: Sequence[Edge]) -> None:
+        upright = [edge for edge in edges if edge.upright]
+        level = [edge for edge in edges if not edge.upright]
+        self._xs = _distinct(edge.at for edge in upright)
+        self._ys = _distinct(edge.at for edge in level)
+        self._walls: set[tuple[bool, int, int]] = set()
+        for lines, places, crossing in ((upright, self._xs, self._ys), (level, self._ys, self._xs)):
+            for line in lines:
+                first = bisect_left(crossing, line.start - SNAP_POINTS)
+                last = bisect_right(crossing, line.end + SNAP_POINTS)
+                index = _index(places, line.at)
+                self._walls.update((line.upright, index, stretch) for stretch in range(first, last - 1))
+
+    @property
+    def n_squares(self) -> int:
+        """Within the edges' bounds."""
+        return max(0, len(self._xs) - 1) * max(0, len(self._ys) - 1)
+
+    def cells(self) -> Iterator[Box]:
+        """The closed regions that are rectangles."""
+        left = {(column, row) for column in range(len(self._xs) - 1) for row in range(len(self._ys) - 1)}
+        while left:
+            region, is_open = self._region(left.pop())
+            left -= region
+            columns, rows = [c for c, _ in region], [r for _, r in region]
+            x0, x1 = self._xs[min(columns)], self._xs[max(columns) + 1]
+            y0, y1 = self._ys[min(rows)], self._ys[max(rows) + 1]
+            full = (max(columns) - min(columns) + 1) * (max(rows) - min(rows) + 1) == len(region)
+            if full and not is_open and min(x1 - x0, y1 - y0) >= MIN_CELL_POINTS:
+                yield x0, y0, x1, y1
+
+    def _region(self, start: Square) -> tuple[set[Square], bool]:
+        """The squares around `start` up to the next edges, and whether they reach the outside."""
+        region, pending, is_open = {start}, [start], False
+        while pending:
+            column, row = pending.pop()
+            for wall, beside in (
+                ((True, column, row), (column - 1, row)),
+                ((True, column + 1, row), (column + 1, row)),
+                ((False, row, column), (column, row - 1)),
+                ((False, row + 1, column), (column, row + 1)),
+            ):
+                if wall in self._walls or beside in region:
+                    continue
+                if not (0 <= beside[0] < len(self._xs) - 1 and 0 <= beside[1] < len(self._ys) - 1):
+                    is_open = True
+                    continue
+                region.add(beside)
+                pending.append(beside)
+        return region, is_open
+
+
+def _lines(edges: Sequence[Edge]) -> Iterator[Edge]:
+    """Edges of one direction, joined where they touch; what stays short, such as the ends of a rule, is left out."""
+    places = _distinct(edge.at for edge in edges)
+    by_place: dict[int, list[Edge]] = defaultdict(list)
+    for edge in edges:
+        by_place[_index(places, edge.at)].append(edge)
+    for index, group in by_place.items():
+        group.sort(key=lambda edge: edge.start)
+        start, end = group[0].start, group[0].end
+        for following in (*group[1:], None):
+            if following is not None and following.start <= end + SNAP_POINTS:
+                end = max(end, following.end)
+                continue
+            if end - start >= MIN_CELL_POINTS:
+                yield Edge(group[0].upright, places[index], start, end)
+            if following is not None:
+                start, end = following.start, following.end
+
+
+def _touching(cells: Sequence[Box]) -> list[list[Box]]:
+    """Cells grouped where a corner of one is a corner of another."""
+    groups: list[list[Box]] = []
+    of_corner: dict[tuple[float, float], int] = {}
+    for cell in sorted(cells, key=lambda c: (c[1], c[0])):
+        corners = [(x, y) for x in (cell[0], cell[2]) for y in (cell[1], cell[3])]
+        found = sorted({of_corner[corner] for corner in corners if corner in of_corner})
+        home = found[0] if found else len(groups)
+        if not found:
+            groups.append([])
+        for other in found[1:]:
+            groups[home] += groups[other]
+            groups[other] = []
+            of_corner.update({corner: home for corner, group in of_corner.items() if group == other})
+        groups[home].append(cell)
+        of_corner.update(dict.fromkeys(corners, home))
+    return [group for group in groups if group]
 
 
 def grid_of(cells: Sequence[Box]) -> Grid:

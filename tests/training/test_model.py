@@ -1,0 +1,138 @@
+import json
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from tests.markup import annotate
+from tokenizers import Tokenizer
+from transformers import BertConfig, BertModel
+
+from extractor.components import SETTINGS_FILE, VOCABULARY_FILE, load_tagger
+from extractor.errors import ModelError
+from extractor.features import N_CLASSES
+from extractor.runtime import OnnxScorer, check_sums
+from extractor.structure import parse_text
+from extractor.tags import allowed_transitions
+from training.corpus import LabelledDocument
+from training.examples import to_example
+from training.export import export, quantise
+from training.model import N_SCORES, Crf, ModelSettings, TokenClassifier
+from training.names import NamePools
+from training.release import build_pipeline, write_sums
+from training.train import TorchScorer, TrainSettings, quick_scores, run, tagger_settings, torch_tagger
+
+GOLD = annotate(
+    "Present: ⟨P att=present role=r|Ann Lee⟩ (⟨R r|Chair⟩)\n\n"
+    "⟨A owner=c due=m|The ⟨R c|Chair⟩ will write to Ann by the ⟨M m|September meeting⟩⟩. "
+    "⟨I i|Cases⟩ rose by ⟨Q of=i kind=change|5,271⟩."
+)
+
+
+@pytest.fixture(scope="module")
+def encoder(tmp_path_factory: pytest.TempPathFactory, tokenizer: Tokenizer) -> Path:
+    """A tiny BERT with random weights."""
+    torch.manual_seed(0)
+    folder = tmp_path_factory.mktemp("encoder")
+    config = BertConfig(
+        vocab_size=tokenizer.get_vocab_size(),
+        hidden_size=48,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        intermediate_size=96,
+        max_position_embeddings=260,
+    )
+    BertModel(config, add_pooling_layer=False).save_pretrained(folder)
+    pieces = sorted(tokenizer.get_vocab().items(), key=lambda item: item[1])
+    (folder / VOCABULARY_FILE).write_text("\n".join(piece for piece, _ in pieces) + "\n", encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize("n_tokens", [1, 3])
+def test_the_crf_is_a_distribution_over_all_paths(n_tokens: int) -> None:
+    torch.manual_seed(0)
+    crf = Crf("statement")
+    crf.transitions.data.normal_()
+    emissions = torch.randn(1, 4, 5)
+    mask = torch.arange(4)[None] < n_tokens
+    total = 0.0
+    for path in product(range(5), repeat=n_tokens):
+        tags = torch.zeros(1, 4, dtype=torch.int64)
+        tags[0, :n_tokens] = torch.tensor(path)
+        total += float(torch.exp(-crf(emissions, tags, mask)).detach())
+    assert total == pytest.approx(1.0, abs=1e-4)
+
+
+def test_a_window_may_begin_inside_a_span() -> None:
+    assert (Crf("entity").allowed[0] == 0).all()
+    assert (allowed_transitions("entity")[0] < 0).any()
+
+
+def test_a_small_model_learns_a_document_by_heart(encoder: Path, tokenizer: Tokenizer, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    document = LabelledDocument(GOLD, "Hilltop Trust", "charity", True)
+    settings = TrainSettings(
+        epochs=60, batch_size=2, encoder_lr=2e-3, head_lr=2e-2, mask_rate=0.0, rename_rate=0.0, average_decay=0.5
+    )
+    examples = [to_example(GOLD, tokenizer)] * 2
+    trained = run(TokenClassifier(ModelSettings(encoder, dropout=0.0)), examples, tokenizer, settings, {}, tmp_path)
+    tagger = torch_tagger(trained, tokenizer, 254)
+    assert quick_scores(tagger, [document])["headline"] == 1.0
+    attributes = {span.text_of(GOLD.text): dict(span.attributes) for span in tagger(GOLD.text, parse_text(GOLD.text))}
+    assert attributes["Ann Lee"] == {"att": "present"}
+    assert attributes["5,271"] == {"kind": "change"}
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+def test_an_exported_model_scores_as_the_torch_one_and_opens_in_spacy(
+    encoder: Path, tokenizer: Tokenizer, tmp_path: Path, rng: np.random.Generator
+) -> None:
+    model = TokenClassifier(ModelSettings(encoder, n_layers=1)).eval()
+    export(model, tmp_path / "float32.onnx")
+    quantise(tmp_path / "float32.onnx", tmp_path / "model.onnx", bits=8)
+    ids = rng.integers(0, 50, (3, 20))
+    features = np.stack([rng.integers(0, n, (3, 20)) for n in N_CLASSES.values()], axis=2)
+    mask = (np.arange(20)[None] < np.array([20, 12, 3])[:, None]).astype(np.int64)
+    expected = model(torch.from_numpy(ids), torch.from_numpy(mask), torch.from_numpy(features)).detach().numpy()
+    for name, tolerance in (("float32", 1e-4), ("model", 0.1)):
+        scores = OnnxScorer(tmp_path / f"{name}.onnx", n_threads=1)(ids, mask, features)
+        assert scores.shape == (3, 20, N_SCORES)
+        assert np.abs(scores - expected)[mask == 1].max() < tolerance
+
+    (tmp_path / VOCABULARY_FILE).write_bytes((encoder / VOCABULARY_FILE).read_bytes())
+    settings = tagger_settings(model, 254)
+    (tmp_path / SETTINGS_FILE).write_text(json.dumps({k: getattr(settings, k) for k in settings.__slots__}))
+    structure = parse_text(GOLD.text)
+    assert load_tagger(tmp_path)(GOLD.text, structure) == load_tagger(tmp_path, n_threads=1)(GOLD.text, structure)
+    released = tmp_path / "released"
+    build_pipeline(tmp_path, version="0.0.1").to_disk(released)
+    write_sums(released)
+    check_sums(released)
+    (released / "minutes_tagger" / "model.onnx").write_bytes(b"damaged")
+    with pytest.raises(ModelError, match="damaged"):
+        check_sums(released)
+    with pytest.raises(ModelError, match="not a model"):
+        OnnxScorer(released / "minutes_tagger" / "model.onnx")
+
+
+def test_the_torch_scorer_gives_a_row_for_each_piece(encoder: Path) -> None:
+    ids = np.ones((2, 7), dtype=np.int64)
+    scores = TorchScorer(TokenClassifier(ModelSettings(encoder)))(ids, ids, np.ones((2, 7, len(N_CLASSES)), dtype=np.int64))
+    assert scores.shape == (2, 7, N_SCORES)
+
+
+def test_people_get_other_names_all_over_a_document(tokenizer: Tokenizer) -> None:
+    import random
+
+    from training.examples import rename_people
+
+    gold = annotate("⟨P|Ann Lee⟩ thanked ⟨P|LEE⟩ and ⟨P|AL⟩. Then ⟨P|Ann⟩ left.")
+    example = to_example(gold, tokenizer)
+    renamed = rename_people(example, NamePools(("Zoe",), ("Quill",)), random.Random(0), tokenizer)
+    words = [token.text for token in renamed.encoding.tokens]
+    assert words[:2] == ["Zoe", "Quill"]
+    assert words[3] == "Quill".upper() or len(words[3]) == 3
+    assert words[words.index("Then") + 1] == "Zoe"
+    assert (renamed.encoding.features == example.encoding.features).all()
+    assert len(renamed.encoding.pieces.first) == len(words)
