@@ -74,9 +74,16 @@ def predict(document: GoldDocument, call: Callable[[SourceText], AnnotatedText])
     except ExtractorError as error:
         failure = f"{type(error).__name__}: {error}"
     except Exception as error:  # a document that fails is a row of the report, whatever the reason
-        frame = traceback.extract_tb(error.__traceback__)[-1]
-        failure = f"{type(error).__name__} at {Path(frame.filename).name}:{frame.lineno}"
+        failure = _place_of(error)
     return Prediction(document.gold, predicted, document.n_words, time.perf_counter() - started, failure)
+
+
+def _place_of(error: BaseException) -> str:
+    """Class and line of the error, or of the one that it was raised from."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} at {Path(frame.filename).name}:{frame.lineno}"
 
 
 def link_gold_spans(document: GoldDocument) -> Prediction:

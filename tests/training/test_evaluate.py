@@ -18,6 +18,7 @@ from extractor.components import source_of
 from extractor.errors import AnnotationError, CorruptFile, ModelError
 from extractor.ingest import SourceText
 from tests.markup import annotate
+from training.baselines import ListRegex, MissingBaselineError
 from training.evaluate import main, read_groups, register
 from training.gate import Floors, check_floors, floors_at, read_floors, write_floors
 from training.gold import corpus_sha256, read_gold
@@ -290,6 +291,47 @@ def test_groups_need_a_table_with_the_column(gold: Path, tmp_path: Path) -> None
         read_groups(table, "style", documents)
     order = [document.gold.doc_id for document in documents]
     assert read_groups(table, "kind", documents) == {"a": [order.index("first")], "–": [order.index("second")]}
+
+
+def missing() -> ListRegex:
+    raise MissingBaselineError("its package is not installed")
+
+
+class Broken(ListRegex):
+    """Fails on each document."""
+
+    name = "broken"
+
+    def __call__(self, source: SourceText) -> AnnotatedText:
+        raise CorruptFile("breaks [off]")
+
+
+def test_baselines_stand_beside_the_pipeline(
+    run: Callable[..., int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("training.evaluate.BASELINES", (ListRegex, Broken, missing))
+    assert run("--baselines", "--json", str(tmp_path / "scores.json")) == 0
+    out = capsys.readouterr().out
+    lines = [" ".join(line.split()) for line in out.splitlines()]
+    assert "left out: its package is not installed" in lines
+    assert "broken failed on first: CorruptFile: breaks [off]" in lines
+    assert "attendance: name + status 3 1.000 1.000–1.000 1.000 1.000–1.000 regex: lists" in lines
+    assert "0.000 0.000–0.000 broken" in lines
+    baselines = json.loads((tmp_path / "scores.json").read_text(encoding="utf-8"))["baselines"]
+    assert baselines["regex: lists"]["attendance"]["f1"] == 1.0
+
+
+def test_groups_are_printed_by_support(
+    run: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = tmp_path / "kinds.tsv"
+    table.write_text("doc_id\tkind\nfirst\t[trust]\nsecond\tcouncil\n", encoding="utf-8")
+    assert run("--by", str(table), "--column", "kind") == 0
+    rows = [line.split() for line in capsys.readouterr().out.splitlines() if line.split()[-1:] in (["1.000"], ["–"])]
+    assert rows[-2:] == [
+        ["[trust]", "1", "1.000", "1.000", "1.000", "1.000–1.000", "6", "1.000", "1.000"],
+        ["council", "1", "1.000", "1.000", "1.000", "1.000–1.000", "3", "1.000", "–"],
+    ]
 
 
 def test_the_gate_holds_at_its_floors_and_closes_below(
