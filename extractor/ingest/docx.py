@@ -110,6 +110,7 @@ class _Walker:
         self._carried: list[str] = []
         self._hidden = False
         self._bold = False
+        self._prompts = False
         self._in_text = False
         self._placeholders: list[bool] = []
 
@@ -123,7 +124,7 @@ class _Walker:
         if tag == f"{W}p":
             self._paragraphs.append(_Open())
         elif tag == f"{W}r":
-            self._hidden = self._bold = False
+            self._hidden = self._bold = self._prompts = False
         elif tag in _TEXT:
             self._in_text = True
         elif tag in _SIGNS and parent == f"{W}r":
@@ -152,6 +153,8 @@ class _Walker:
             paragraph.outline_level = whole_number(value)
         elif tag == f"{W}vanish" and parent == f"{W}rPr" and self._path[-3:-2] == [f"{W}r"]:
             self._hidden = value not in _OFF
+        elif tag == f"{W}rStyle":
+            self._prompts = "placeholder" in (value or "").lower()
         elif tag == f"{W}b" and parent == f"{W}rPr" and self._path[-3:-2] == [f"{W}r"]:
             self._bold = value not in _OFF
         elif tag == f"{W}del" and parent == f"{W}rPr":
@@ -212,7 +215,8 @@ class _Walker:
             self._add(text)
 
     def _add(self, text: str) -> None:
-        if self._paragraphs and not self._hidden and not any(self._placeholders):
+        is_prompt = self._prompts and any(self._placeholders)  # templates print other placeholders as headings
+        if self._paragraphs and not self._hidden and not is_prompt:
             self._paragraphs[-1].text.append(text)
             self._paragraphs[-1].n_bold += len(text.strip()) if self._bold else 0
 

@@ -113,6 +113,12 @@ class PdfMaker:
         for y in ys:
             self.rule(xs[0], y, xs[-1], y)
 
+    def shade(self, x0: float, y0: float, x1: float, y1: float, grey: float) -> None:
+        """A filled rectangle without border."""
+        self._canvas.setFillGray(grey)
+        self._canvas.rect(x0, 800 - y1, x1 - x0, y1 - y0, stroke=0, fill=1)
+        self._canvas.setFillGray(0)
+
     def picture(self) -> None:
         """A picture over the page."""
         from PIL import Image

@@ -52,10 +52,11 @@ def test_of_a_common_writer() -> None:
         ('<w:p><w:r><w:sym w:char="F0B7"/><w:sym w:char="x"/><w:t>a</w:t></w:r></w:p>', "•a"),
         (
             "<w:sdt><w:sdtPr><w:showingPlcHdr/></w:sdtPr><w:sdtContent>"
-            + p("Click")
+            + "<w:p><w:r><w:rPr><w:rStyle w:val='PlaceholderText'/></w:rPr><w:t>Click</w:t></w:r></w:p>"
+            + p("Opening")
             + "</w:sdtContent></w:sdt>"
             + p("a"),
-            "a",
+            "Opening\na",
         ),
         ("<w:sdt><w:sdtContent>" + p("a") + "</w:sdtContent></w:sdt>", "a"),
         (
@@ -71,6 +72,12 @@ def test_of_a_common_writer() -> None:
 )
 def test_paragraphs(body: str, text: str) -> None:
     assert text_of(body) == text
+
+
+def test_a_blank_line_stands_before_bold_lines() -> None:
+    bold = "<w:p><w:r><w:rPr><w:b/></w:rPr><w:t>Apologies</w:t></w:r></w:p>"
+    plain = bold.replace("<w:b/>", '<w:b w:val="0"/>')
+    assert text_of(p("Zoe Quill") + bold + p("Ned Marsh") + plain) == "Zoe Quill\n\nApologies\nNed Marsh\nApologies"
 
 
 def test_fallback_of_a_text_box_is_left_out() -> None:

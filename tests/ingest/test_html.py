@@ -16,6 +16,7 @@ from extractor.ingest import BlockKind, Limits, read
         ("<html><pre>a\n  b</pre>", "a\nb"),
         ("<p>a<p>b<!-- comment --><p>c", "a\nb\nc"),
         ("<li>a</li>", "- a"),
+        ("<p>a<p><b>Items</b><p>b<p><b>c</b> d", "a\n\nItems\nb\nc d"),
         ("<html><body><h1>Minutes</h1>x<h2>Items</h2>", "Minutes\n\nx\n\nItems"),
         ("<!DOCTYPE html><td>a</td>", "a"),
     ],

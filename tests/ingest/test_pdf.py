@@ -4,6 +4,7 @@ import pytest
 
 from extractor.errors import CorruptFile, EncryptedFile, LimitExceeded, MissingProgram
 from extractor.ingest import BlockKind, Limits, SourceText, read
+from extractor.ingest.pdf import glyphs
 from tests.ingest.files import PdfMaker
 
 PROSE = (
@@ -133,6 +134,63 @@ def test_table_over_two_pages() -> None:
     assert cells == [(0, 0, 0), (0, 0, 1), (0, 1, 1), (0, 2, 0), (0, 2, 1), (0, 3, 1)]
 
 
+def test_rows_ruled_one_by_one_are_one_table() -> None:
+    def draw(maker: PdfMaker) -> None:
+        for y in (100, 128, 300):
+            maker.grid([60, 260, 400], [y, y + 20])
+            maker.text(65, y + 14, "Zoe Quill")
+            maker.text(265, y + 14, "Chair")
+
+    cells = [(b.table, b.row) for b in page_of(draw).blocks]
+    assert cells == [(0, 0), (0, 0), (0, 1), (0, 1), (1, 0), (1, 0)]
+
+
+def test_shades_are_no_borders() -> None:
+    def draw(maker: PdfMaker) -> None:
+        maker.shade(0, 0, 600, 800, 0.99)
+        for x in (60, 260):
+            maker.shade(x, 100, x + 200, 160, 0.8)
+            maker.shade(x + 1, 104, x + 199, 118, 0.8)
+            maker.shade(x + 1, 118, x + 199, 132, 0.8)
+        maker.text(65, 114, "Ask for a third quote for the hall roof", "and the windows")
+        maker.text(265, 114, "Zoe Quill")
+
+    source = page_of(draw)
+    assert source.text == "Ask for a third quote for the hall roof and the windows | Zoe Quill"
+
+
+def test_a_shade_of_a_word_leaves_its_cell_whole() -> None:
+    def draw(maker: PdfMaker) -> None:
+        maker.grid([60, 260, 400], [100, 140])
+        maker.shade(70, 104, 130, 120, 0.8)
+        maker.text(75, 116, "Zoe Quill")
+        maker.text(265, 116, "Chair")
+
+    assert page_of(draw).text == "Zoe Quill | Chair"
+
+
+def test_table_with_borders_missing_is_read_by_lines() -> None:
+    def draw(maker: PdfMaker) -> None:
+        maker.grid([60, 160, 260], [100, 120, 140, 160])
+        for y in (114, 134, 154):
+            maker.text(65, y, "Zoe")
+            maker.text(165, y, "Chair")
+            maker.text(300, y, "present")
+
+    source = page_of(draw)
+    assert [line.split() for line in source.text.split("\n") if line] == [["Zoe", "Chair", "present"]] * 3
+
+
+def test_crowded_drawing_is_no_table() -> None:
+    def draw(maker: PdfMaker) -> None:
+        maker.text(60, 100, *PROSE)
+        maker.grid([20 + 1.3 * x for x in range(400)], [200 + 1.4 * y for y in range(400)])
+        maker.rule(20, 200, 580, 790)
+
+    source = page_of(draw)
+    assert source.text == "\n".join(PROSE)
+
+
 def test_drawings_and_frames_are_no_tables() -> None:
     def draw(maker: PdfMaker) -> None:
         maker.text(60, 100, *PROSE, *PROSE)
@@ -222,6 +280,19 @@ def test_turned_pages(degrees: int) -> None:
     assert page == 1
     assert box is not None
     assert box[2] - box[0] > box[3] - box[1] > 5
+
+
+def test_unnamed_characters_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    unicode_of = glyphs.pdfium.FPDFText_GetUnicode
+
+    def without_f(page: object, index: int) -> int:
+        code = int(unicode_of(page, index))
+        return 0 if code == ord("f") else code
+
+    monkeypatch.setattr(glyphs.pdfium, "FPDFText_GetUnicode", without_f)
+    source = page_of(lambda maker: maker.text(60, 100, "office hours"))
+    assert [(w.code, w.detail) for w in source.warnings] == [("characters_unknown", "page 1: 2")]
+    assert source.text == "o\ufffd\ufffdice hours"
 
 
 def test_text_that_runs_up_the_page_is_read() -> None:

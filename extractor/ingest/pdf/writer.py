@@ -24,6 +24,8 @@ PARAGRAPH_GAP_FACTOR: Final = 1.25
 """A line pitch this much wider than the usual one parts paragraphs."""
 MIN_GAP_SPACES: Final = 3
 MAX_SPACES: Final = 60
+MAX_ROW_GAP_POINTS: Final = 15.0
+"""Rows that are ruled one by one, and this near, are of one table."""
 FULL_LINE_FRACTION: Final = 0.85
 _BULLET: Final = re.compile(r"[•●○▪◦■□➢➤✓❖·–*-]\Z|[•●○▪◦■□➢➤❖]\w")
 _SENTENCE_END: Final = re.compile(r"[.!?:;][\"'”’)\]]?\Z")
@@ -173,7 +175,7 @@ class PageWriter:
     def _write_table(self, table: PrintedTable, *, at_top: bool) -> None:
         self._end_block()
         last = self._last_table
-        if not (at_top and last is not None and _same_columns(last, table)):
+        if last is None or not _same_columns(last, table) or not (at_top or _is_next(last, table)):
             self._table, self._row_offset = self._table + 1, 0
             self._builder.new_line(blank=True)
         for row in sorted({cell.row for cell in table.cells}):
@@ -220,6 +222,10 @@ class PageWriter:
             or self._style.is_apart(before, line)
             or room - padding > first.box[2] - first.box[0]
         )
+
+
+def _is_next(a: PrintedTable, b: PrintedTable) -> bool:
+    return 0 <= b.box[1] - a.box[3] < MAX_ROW_GAP_POINTS
 
 
 def _same_columns(a: PrintedTable, b: PrintedTable) -> bool:
