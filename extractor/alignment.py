@@ -11,6 +11,7 @@ from tokenizers import Tokenizer
 from tokenizers.models import WordPiece
 from tokenizers.normalizers import BertNormalizer
 
+from extractor.errors import ModelError
 from extractor.tokens import Gap, Token
 
 MAX_PIECES: Final = 6
@@ -27,6 +28,14 @@ def load_tokenizer(vocabulary: Path) -> Tokenizer:
     tokenizer = Tokenizer(WordPiece(ids, unk_token="[UNK]"))
     tokenizer.normalizer = BertNormalizer(lowercase=True)
     return tokenizer
+
+
+def piece_id(tokenizer: Tokenizer, piece: str) -> int:
+    """The id of a piece that the vocabulary must have. Raises ModelError where it has not."""
+    found = tokenizer.token_to_id(piece)
+    if found is None:
+        raise ModelError(f"the vocabulary lacks {piece}")
+    return int(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +57,8 @@ class Pieces:
 
 def align(tokens: Sequence[Token], tokenizer: Tokenizer) -> Pieces:
     """The word pieces of the tokens; every token has one at least."""
-    unknown = tokenizer.token_to_id("[UNK]")
-    gaps = {gap: tokenizer.token_to_id(piece) for gap, piece in GAP_PIECES.items()}
+    unknown = piece_id(tokenizer, "[UNK]")
+    gaps = {gap: piece_id(tokenizer, piece) for gap, piece in GAP_PIECES.items()}
     words = [token.text for token in tokens if token.gap is Gap.NONE]
     distinct = sorted(set(words))
     encodings = tokenizer.encode_batch(distinct, add_special_tokens=False) if distinct else []

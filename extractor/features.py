@@ -91,7 +91,9 @@ _COLUMNS: Final = re.compile(r"\S(?: {3,}|\t)\S")
 _NAME_RUN: Final = re.compile(
     r"[A-Z][\w'’-]*(?:\.?[ ]{1,2}(?:[A-Z][\w'’-]+|[A-Z]\b|(?:van|de|von|der|la|bin|al|Ní|Ó)\b))+"
 )
-_PROSE_WORDS: Final = frozenset("was were is are the that to had has been will would be which".split())
+_PROSE_WORDS: Final = frozenset(
+    ["was", "were", "is", "are", "the", "that", "to", "had", "has", "been", "will", "would", "be", "which"]
+)
 HEAD_LINES: Final = 70
 
 
@@ -194,7 +196,7 @@ def _case_classes(tokens: Sequence[Token]) -> dict[str, Case]:
             else:
                 folded = token.text.casefold()
                 capital[folded] = capital.get(folded, 0) + 1
-    classes = {word: Case.ALSO_LOWER for word in lower}
+    classes = dict.fromkeys(lower, Case.ALSO_LOWER)
     for word, count in capital.items():
         if word not in lower:
             classes[word] = Case.ONCE if count == 1 else Case.ALWAYS_CAPITAL

@@ -55,7 +55,8 @@ def region_features(tokens: Sequence[Token], structure: Structure) -> npt.NDArra
     starts = np.array([token.start for token in tokens], dtype=np.int64)
     listed = ((r.start, r.end, Listed[r.status.upper()]) for r in structure.attendance)
     return np.stack(
-        [_classes(starts, listed, Listed.NONE), _classes(starts, sorted(_parts(structure), key=_rank), Part.OTHER)], axis=1
+        [_classes(starts, listed, Listed.NONE), _classes(starts, sorted(_parts(structure), key=_rank), Part.OTHER)],
+        axis=1,
     )
 
 

@@ -191,7 +191,7 @@ class Metric(_Record):
 
 
 class LabelledSpan(_Record):
-    """A mention; offsets are code points of `text`, end exclusive; `box` is x0, y0, x1, y1 in points from the top left."""
+    """A mention; offsets are code points of `text`, end exclusive; `box` is x0, y0, x1, y1 in points from top left."""
 
     id: str
     label: Label

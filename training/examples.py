@@ -11,7 +11,7 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from extractor.alignment import align
+from extractor.alignment import align, piece_id
 from extractor.annotations import AnnotatedText
 from extractor.features import FEATURES, Shape, shape_of
 from extractor.structure import parse_text
@@ -117,7 +117,11 @@ def random_windows(example: Example, max_pieces: int, rng: random.Random) -> tup
 
 
 def iter_batches(
-    examples: Sequence[tuple[Example, Window]], batch_size: int, tokenizer: Tokenizer, mask_rate: float, rng: random.Random
+    examples: Sequence[tuple[Example, Window]],
+    batch_size: int,
+    tokenizer: Tokenizer,
+    mask_rate: float,
+    rng: random.Random,
 ) -> Iterator[Batch]:
     """Batches of windows of like length, in random order; `mask_rate` of the pieces become [MASK]."""
     order = list(examples)
@@ -148,7 +152,7 @@ def _batch(
     if mask_rate:
         generator = torch.Generator().manual_seed(rng.getrandbits(32))
         hidden = (torch.rand(ids.shape, generator=generator) < mask_rate) & (features[..., 0] > 0)
-        ids = torch.where(hidden & (features[..., 0] < Shape.LINE), tokenizer.token_to_id("[MASK]"), ids)
+        ids = torch.where(hidden & (features[..., 0] < Shape.LINE), piece_id(tokenizer, "[MASK]"), ids)
     slices = [slice(window.token_start, window.token_end) for _, window in items]
     counts = torch.tensor([s.stop - s.start for s in slices])
     return Batch(

@@ -38,6 +38,7 @@ class Crf(nn.Module):
         super().__init__()
         allowed = torch.from_numpy(allowed_transitions(layer)).clone()
         allowed[0] = 0.0  # a window may begin inside a span
+        self.allowed: Tensor
         self.register_buffer("allowed", allowed)
         self.transitions = nn.Parameter(torch.zeros_like(allowed))
 
@@ -81,20 +82,28 @@ class TokenClassifier(nn.Module):
         for weight in _frozen(self.encoder):
             weight.requires_grad = False
         width = config.hidden_size
-        self.features = nn.ModuleList(nn.Embedding(n, width, padding_idx=0) for n in N_CLASSES.values())
-        for embedding in self.features:
-            nn.init.zeros_(embedding.weight)
+        self.features = nn.ModuleList(_zero_embedding(n, width) for n in N_CLASSES.values())
         self.dropout = nn.Dropout(settings.dropout)
         self.scores = nn.Linear(width, N_SCORES)
         self.crfs = nn.ModuleDict({layer: Crf(layer) for layer in LAYER_NAMES})
 
     def forward(self, ids: Tensor, mask: Tensor, features: Tensor) -> Tensor:
-        """Shape: ids and mask (batch, n_pieces), features (batch, n_pieces, n_features) to (batch, n_pieces, n_scores)."""
+        """Scores of each piece.
+
+        Shape: ids and mask (batch, n_pieces), features (batch, n_pieces, n_features) to (batch, n_pieces, n_scores).
+        """
         embedded = self.encoder.embeddings.word_embeddings(ids)
         for column, embedding in enumerate(self.features):
             embedded = embedded + embedding(features[..., column])
         hidden = self.encoder(inputs_embeds=embedded, attention_mask=mask).last_hidden_state
-        return self.scores(self.dropout(hidden))
+        scores: Tensor = self.scores(self.dropout(hidden))
+        return scores
+
+
+def _zero_embedding(n_classes: int, width: int) -> nn.Embedding:
+    embedding = nn.Embedding(n_classes, width, padding_idx=0)
+    nn.init.zeros_(embedding.weight)
+    return embedding
 
 
 def _frozen(encoder: nn.Module) -> list[nn.Parameter]:

@@ -14,7 +14,7 @@ import torch
 from spacy.language import Language
 
 from extractor.alignment import load_tokenizer
-from extractor.components import MODEL_FILE, SETTINGS_FILE, VOCABULARY_FILE, load_tagger, write_settings
+from extractor.components import MODEL_FILE, VOCABULARY_FILE, load_tagger, write_settings
 from training.encoders import find_encoder
 from training.export import export, quantise
 from training.model import ModelSettings, TokenClassifier
@@ -83,8 +83,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     release(options.run, options.out, version=options.version, bits=options.bits)
     size = sum(p.stat().st_size for p in options.out.rglob("*") if p.is_file())
-    print(f"{options.out}: {size / 1e6:.1f} MB, tagger {(options.out / 'minutes_tagger' / MODEL_FILE).stat().st_size / 1e6:.1f} MB")
-    assert (options.out / "minutes_tagger" / SETTINGS_FILE).is_file()
+    print(f"{options.out}: {size / 1e6:.1f} MB")
 
 
 if __name__ == "__main__":

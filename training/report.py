@@ -14,7 +14,7 @@ from training.results import RECORDS, CountTable, Evaluation, calibration_error
 from training.scoring import Counts
 from training.span_errors import KINDS, SpanError, count_errors
 
-MIN_WIDTH: Final = 132
+MIN_WIDTH: Final = 140
 NONE: Final = "–"
 
 

@@ -4,10 +4,10 @@ import argparse
 import json
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 import numpy as np
 import torch
@@ -19,10 +19,11 @@ from extractor.scheme import HEADLINE_LABELS
 from extractor.structure import parse_text
 from extractor.tagger import Ints, Scores, Tagger, TaggerSettings
 from extractor.tags import allowed_transitions
+from extractor.windows import Window
 from training.corpus import LabelledDocument, from_row, load
 from training.encoders import find_encoder
 from training.examples import IGNORED, Batch, Example, iter_batches, random_windows, rename_people, to_example
-from training.model import HEADS, LAYER_NAMES, N_TAGS, ModelSettings, TokenClassifier
+from training.model import HEADS, LAYER_NAMES, N_TAGS, Crf, ModelSettings, TokenClassifier
 from training.names import NamePools, load_pools
 
 RUN_FILE: Final = "training.json"
@@ -65,10 +66,12 @@ class Trainer:
         )
         warmup = max(1, int(n_steps * settings.warmup_fraction))
         self.schedule = torch.optim.lr_scheduler.LambdaLR(
-            self.optimizer, lambda step: min((step + 1) / warmup, max(0.02, (n_steps - step) / max(1, n_steps - warmup)))
+            self.optimizer,
+            lambda step: min((step + 1) / warmup, max(0.02, (n_steps - step) / max(1, n_steps - warmup))),
         )
         self.average = torch.optim.swa_utils.AveragedModel(
-            model, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(settings.average_decay)
+            model,
+            multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(settings.average_decay),  # type: ignore[no-untyped-call]
         )
 
     def step(self, batch: Batch) -> float:
@@ -123,7 +126,7 @@ def tagger_settings(model: TokenClassifier, max_pieces: int) -> TaggerSettings:
     """The settings that the trained model runs under."""
     transitions = {}
     for layer in LAYER_NAMES:
-        crf = model.crfs[layer]
+        crf = cast(Crf, model.crfs[layer])
         matrix = crf.transitions.detach().numpy() + allowed_transitions(layer)
         transitions[layer] = np.round(matrix, 4).tolist()
     heads = {f"{label}.{attribute}": list(classes) for (label, attribute), classes in HEADS.items()}
@@ -157,7 +160,7 @@ def run(
     examples: Sequence[Example],
     tokenizer: Tokenizer,
     settings: TrainSettings,
-    watched: dict[str, Sequence[LabelledDocument]],
+    watched: Mapping[str, Sequence[LabelledDocument]],
     out: Path,
 ) -> TokenClassifier:
     """Train on the examples; the averaged model, saved to `out`/weights.pt after each epoch."""
@@ -168,13 +171,12 @@ def run(
     trainer = Trainer(model, settings, settings.epochs * n_windows // settings.batch_size)
     for epoch in range(1, settings.epochs + 1):
         started, losses = time.monotonic(), []
-        for batch in iter_batches(
-            _epoch_windows(examples, pools, rng, tokenizer, settings), settings.batch_size, tokenizer, settings.mask_rate, rng
-        ):
+        windows = _epoch_windows(examples, pools, rng, tokenizer, settings)
+        for batch in iter_batches(windows, settings.batch_size, tokenizer, settings.mask_rate, rng):
             losses.append(trainer.step(batch))
             if len(losses) % 50 == 0:
                 print(f"  step {len(losses)} loss {np.mean(losses[-50:]):.4f}", flush=True)
-        averaged: TokenClassifier = trainer.average.module
+        averaged = cast(TokenClassifier, trainer.average.module)
         torch.save(averaged.state_dict(), out / WEIGHTS_FILE)
         print(f"epoch {epoch} loss {np.mean(losses):.4f} {time.monotonic() - started:.0f} s", flush=True)
         if epoch % 2 == 0 or epoch == settings.epochs:
@@ -186,7 +188,7 @@ def run(
 
 def _epoch_windows(
     examples: Sequence[Example], pools: NamePools, rng: random.Random, tokenizer: Tokenizer, settings: TrainSettings
-) -> list[tuple[Example, "object"]]:
+) -> list[tuple[Example, Window]]:
     items = []
     for example in examples:
         varied = rename_people(example, pools, rng, tokenizer) if rng.random() < settings.rename_rate else example

@@ -96,14 +96,14 @@ class _Stated:
 
 _MONTH = r"(?P<month>" + "|".join(sorted(MONTHS, key=len, reverse=True)) + r")(?![a-z])\.?"
 _DAY = r"(?P<day>0?[1-9]|[12]\d|3[01])(?!\d)(?:\s?(?:st|nd|rd|th)(?![a-z])\.?)?"
-_LAST_DAY = r"(?:\s{0,2}(?:-|–|to|and|&)\s{0,2}\d{1,2}(?!\d)(?:\s?(?:st|nd|rd|th)(?![a-z]))?)?"  # noqa: RUF001
+_LAST_DAY = r"(?:\s{0,2}(?:-|–|to|and|&)\s{0,2}\d{1,2}(?!\d)(?:\s?(?:st|nd|rd|th)(?![a-z]))?)?"
 _YEAR = r"(?P<year>(?:1[89]|20)\d\d)(?!\d)"
 _WEEKDAY_BEFORE: Final = re.compile(
     r"(?<![a-z])(?P<weekday>mon|tue|wed|thu|fri|sat|sun)(?:s|nes|rs|r|ur)?(?:day)?\.?,?\s{0,3}(?:the\s)?$",
     re.IGNORECASE,
 )
 _SHORT_YEAR = (
-    r"(?:\s{0,2},?\s{0,2}['’‘](?P<short>\d\d)(?!\d)|[-/](?P<dashed>\d\d)(?!\d)"  # noqa: RUF001
+    r"(?:\s{0,2},?\s{0,2}['’‘](?P<short>\d\d)(?!\d)|[-/](?P<dashed>\d\d)(?!\d)"
     r"|\s(?P<last>\d\d)(?=[ \t]{0,3}(?:\n|\Z)))"
 )
 _FORMS: Final = tuple(

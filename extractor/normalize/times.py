@@ -13,13 +13,13 @@ _TIME: Final = re.compile(
     r"|(?P<hour24>[01]?\d|2[0-3])\s?[:h]\s?(?P<minute24>[0-5]\d)(?![\d:])(?:\s?h(?:ou)?rs?(?![a-z]))?"
     r"|(?P<military>[01]\d|2[0-3])[.:]?(?P<minute_military>[0-5]\d)\s?(?:h(?:ou)?rs?|h)(?![a-z])"
     r"|(?P<hour_dot>[01]?\d|2[0-3])\.(?P<minute_dot>[0-5]\d)(?![\d%]|\.\d)"
-    r"|(?P<clock>1[0-2]|[1-9])\s?o['’]?clock"  # noqa: RUF001
+    r"|(?P<clock>1[0-2]|[1-9])\s?o['’]?clock"
     r")",
     re.IGNORECASE,
 )
-_BETWEEN: Final = re.compile(r"\s{0,3}(?:[-–—]|to|until|till)\s{0,3}", re.IGNORECASE)  # noqa: RUF001
+_BETWEEN: Final = re.compile(r"\s{0,3}(?:[-–—]|to|until|till)\s{0,3}", re.IGNORECASE)
 _BARE_FIRST: Final = re.compile(
-    r"(?<![\d.:£$€/-])(?P<hour>[01]?\d|2[0-3])(?:[:.](?P<minute>[0-5]\d))?(?P<between>\s{0,3}(?:[-–—]|to)\s{0,3})$",  # noqa: RUF001
+    r"(?<![\d.:£$€/-])(?P<hour>[01]?\d|2[0-3])(?:[:.](?P<minute>[0-5]\d))?(?P<between>\s{0,3}(?:[-–—]|to)\s{0,3})$",
     re.IGNORECASE,
 )
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
@@ -45,7 +46,7 @@ def iter_segments(text: str, spans: list[LabelledSpan]) -> Iterator[Segment]:
     for span in spans:
         opening.setdefault(span.start, []).append(span)
     open_spans: list[LabelledSpan] = []
-    for start, end in zip(borders, borders[1:], strict=False):
+    for start, end in pairwise(borders):
         begun = opening.get(start, [])
         open_spans = [span for span in open_spans if span.end > start] + begun
         covering = tuple(sorted(open_spans, key=lambda span: span.start - span.end))

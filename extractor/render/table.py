@@ -21,7 +21,9 @@ def print_table(minutes: Minutes, console: Console) -> None:
     _print(console, "Actions", ("No", "Action", "Owner", "Due", "Status"), map(_action_row, minutes.actions))
     decisions = ([decision.kind, decision.text] for decision in minutes.decisions)
     _print(console, "Decisions", ("Kind", "Decision"), decisions)
-    _print(console, "Metrics", ("Value", "Indicator", "Period", "Compared with", "Kind"), map(_metric_row, minutes.metrics))
+    _print(
+        console, "Metrics", ("Value", "Indicator", "Period", "Compared with", "Kind"), map(_metric_row, minutes.metrics)
+    )
 
 
 def _meeting(minutes: Minutes) -> Iterable[tuple[str, str]]:
@@ -70,6 +72,6 @@ def describe_due(due: Due | None) -> str | None:
 
 
 def _metric_row(metric: Metric) -> Sequence[str | None]:
-    period = metric.period and metric.period.text
-    baseline = metric.baseline and metric.baseline.text
+    period = metric.period.text if metric.period else None
+    baseline = metric.baseline.text if metric.baseline else None
     return (metric.text, metric.indicator, period, baseline, metric.kind)

@@ -15,12 +15,12 @@ _LABEL: Final = re.compile(
     r"(?<![\w-])\[?[*_]{0,3}(?P<word>ACTIONS?(?: ITEMS?| POINTS?)?|Actions?(?: [Ii]tems?| [Pp]oints?)?"
     r"|action item|AI|AP|A/P)(?![a-z])"
     r"[*_]{0,3}(?:\s{0,2}(?:no\.?\s?)?(?P<number>#?\d{1,4}(?:[./-]\d{1,4}){0,2}[a-z]?))?(?P<by>\s(?:by|for|on)(?=\s))?"
-    r"[*_\]]{0,4}\s{0,3}(?P<mark>:|[-–—](?=\s)|\]|(?<=\]))?[*_\]]{0,4}[ \t]{0,8}"  # noqa: RUF001
+    r"[*_\]]{0,4}\s{0,3}(?P<mark>:|[-–—](?=\s)|\]|(?<=\]))?[*_\]]{0,4}[ \t]{0,8}"
 )
 _STOP: Final = re.compile(r"(?<![AaPp]\.[Mm])(?<!\d)\.(?=\s[A-Z]|\s{0,4}$)")
 _OWNERS: Final = re.compile(
-    r"(?:[A-Z]{1,5}|All|ALL|Chair|Clerk|Secretary|Treasurer|[A-Z][a-z]+(?:\s[A-Z][\w’'-]*){0,2})"  # noqa: RUF001
-    r"(?:\s{0,2}(?:[/,&+]|and)\s{0,2}(?:[A-Z]{1,5}|All|[A-Z][a-z]+(?:\s[A-Z][\w’'-]*){0,2})){0,8}\s{0,2}"  # noqa: RUF001
+    r"(?:[A-Z]{1,5}|All|ALL|Chair|Clerk|Secretary|Treasurer|[A-Z][a-z]+(?:\s[A-Z][\w’'-]*){0,2})"
+    r"(?:\s{0,2}(?:[/,&+]|and)\s{0,2}(?:[A-Z]{1,5}|All|[A-Z][a-z]+(?:\s[A-Z][\w’'-]*){0,2})){0,8}\s{0,2}"
 )
 
 

@@ -12,9 +12,9 @@ from extractor.structure.vocabulary import words
 
 MAX_TITLE_WORDS: Final = 14
 LONG_LINE: Final = 300
-_TITLE_END: Final = re.compile(r"\s{0,3}[*_]{0,3}(?::(?=\W|$)|\s[-–—]\s|\.\s|\t|\s{4,60}|\s\|)|\s?[*_]{2,3}(?=\s)")  # noqa: RUF001
+_TITLE_END: Final = re.compile(r"\s{0,3}[*_]{0,3}(?::(?=\W|$)|\s[-–—]\s|\.\s|\t|\s{4,60}|\s\|)|\s?[*_]{2,3}(?=\s)")
 _INLINE_ITEM: Final = re.compile(r"(?<=\s)(?P<number>\d{1,2})[.)]\s{0,3}(?=[A-Z])")
-_INLINE_TITLE_END: Final = re.compile(r"[.:;?!–—]|\s-\s|\s\d")  # noqa: RUF001
+_INLINE_TITLE_END: Final = re.compile(r"[.:;?!–—]|\s-\s|\s\d")
 _ROMAN: Final = re.compile(r"[ivxl]{1,6}", re.IGNORECASE)
 
 

@@ -39,7 +39,7 @@ _IN_BRACKET: Final = re.compile(
 _IN_PLACE_OF: Final = re.compile(
     r"(?i:\((?:attending )?for|\bproxy for|\bon behalf of|\bdeputi[sz]ing for|\bin place of|\bin lieu of"
     r"|\bsubstituting for)\s"
-    r"(?P<name>(?:[A-Z][\w.’'-]{0,30}\s){1,3}[A-Z][\w’'-]{1,30})"  # noqa: RUF001
+    r"(?P<name>(?:[A-Z][\w.’'-]{0,30}\s){1,3}[A-Z][\w’'-]{1,30})"
 )
 _OWN_LABEL: Final = re.compile(r"[A-Z][\w ()/]{2,24}[*_]{0,3}:[*_]{0,3}\s")
 _ALONE: Final = re.compile(r"\s(?:is |was |were )?not (?:present|attending)\.?\s{0,9}$")

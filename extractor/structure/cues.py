@@ -16,16 +16,16 @@ MAX_CELLS: Final = 64
 HEAD_LINES: Final = 15
 MAX_ROSTER_DISTANCE: Final = 6
 """A group's name alone announces people in the first lines, or this many lines after another announcement."""
-_WORD: Final = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*")  # noqa: RUF001
+_WORD: Final = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*")
 _HEAD_END: Final = re.compile(
-    r"\s{0,3}[*_]{0,3}(?:[:;]|\s[-–—]\s|[–—](?=\s)|-(?=\s))[*_]{0,3}|[*_]{2,3}(?=\s)|\t|\|\s?|\s{3,60}"  # noqa: RUF001
+    r"\s{0,3}[*_]{0,3}(?:[:;]|\s[-–—]\s|[–—](?=\s)|-(?=\s))[*_]{0,3}|[*_]{2,3}(?=\s)|\t|\|\s?|\s{3,60}"
 )
 _INLINE_NUMBER: Final = re.compile(r"(?<=\s)\d{1,2}(?:\.\d{1,2})?\.?\s{0,2}(?=[A-Z])")
 LONG_LINE: Final = 300
 _BRACKET: Final = re.compile(r"\([^()\n]{0,120}\)")
 _INLINE: Final = re.compile(
     r"(?:(?<=[.;,)\]*_|] )|(?<=[*_|\t])|(?<=  )|(?<=\d )|(?<=[a-z)] ))"
-    r"(?P<head>[A-Z][\w’'/-]*(?: [\w’'/-]{1,20}){0,4})[*_]{0,3}(?:\s?:|\s[-–]\s)",  # noqa: RUF001
+    r"(?P<head>[A-Z][\w’'/-]*(?: [\w’'/-]{1,20}){0,4})[*_]{0,3}(?:\s?:|\s[-–]\s)",
 )
 
 
@@ -97,7 +97,7 @@ def _numbered(text: str, line: Line, index: int, begin: int) -> Iterator[Cue]:
 
 def _suffix_starts(head: str) -> Iterator[int]:
     """Where the announcement may begin in the words before a colon: "10.30am Zoom PRESENT:"."""
-    yield from (m.start() for m in re.finditer(r"(?<![\w’'/-])[A-Z]", head))  # noqa: RUF001
+    yield from (m.start() for m in re.finditer(r"(?<![\w’'/-])[A-Z]", head))
 
 
 def _cells(text: str, line: Line) -> Iterator[tuple[int, int]]:

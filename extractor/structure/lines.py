@@ -15,7 +15,7 @@ from extractor.structure.model import Line, LineKind, TextBlock
 
 _MARKS: Final = re.compile(
     r"(?P<space>[ \t\u00a0\u200b]{0,400})(?:>[ \t])?"
-    r"(?P<bullet>#{1,6}(?=[ \t*]|\d)|[•●○▪◦–·■□➢➤✓*+-](?=[ \t])|o(?=[ \t]{2,}|\t))?[ \t]{0,60}"  # noqa: RUF001
+    r"(?P<bullet>#{1,6}(?=[ \t*]|\d)|[•●○▪◦–·■□➢➤✓*+-](?=[ \t])|o(?=[ \t]{2,}|\t))?[ \t]{0,60}"
     r"(?P<hash2>#{1,6}(?=[ \t]))?[ \t]{0,8}"
     r"(?P<check>\[[ xX✓]\])?[ \t]{0,8}(?P<emphasis>[*_]{0,3})"
 )
@@ -28,10 +28,10 @@ _NUMBER: Final = re.compile(
     r"(?P<close>[.):]{0,2})(?P<gap>[*_]{0,3}[ \t\u00a0]{0,60})(?=(?P<next>\S?))",
     re.IGNORECASE,
 )
-_RULE: Final = re.compile(r"\s*(?:[-=_*~–—]\s?){3,}\s*")  # noqa: RUF001
+_RULE: Final = re.compile(r"\s*(?:[-=_*~–—]\s?){3,}\s*")
 _PAGE_NUMBER: Final = re.compile(
     r"\W{0,4}(?:page|pg\.?|p\.)\s?\d{1,4}(?:\s?(?:of|/)\s?\d{1,4})?\W{0,4}"
-    r"|\d{1,4}\s?(?:of|/)\s?\d{1,4}|[-–|]\s?\d{1,4}\s?[-–|]",  # noqa: RUF001
+    r"|\d{1,4}\s?(?:of|/)\s?\d{1,4}|[-–|]\s?\d{1,4}\s?[-–|]",
     re.IGNORECASE,
 )
 _PAGE_MARK: Final = re.compile(r"\bpage\s?\d{1,4}\s?(?:of|/)\s?\d{1,4}\b|\|\s?page\b", re.IGNORECASE)
@@ -41,7 +41,7 @@ _SMALL: Final = frozenset(
 _MONTH_AFTER: Final = re.compile(r"(?:st|nd|rd|th)?\s?(?:of\s)?(?:" + "|".join(MONTHS) + r")\b", re.IGNORECASE)
 _LABELLED: Final = re.compile(r"[A-Z][\w '/()-]{1,40}[*_]{0,3}:[*_]{0,3}\s+\S|[A-Z]{4,20}(?:\s{2,60}|\t)\S")
 """A line such as "Date: 5 May", which begins something of its own and is no heading."""
-_OPEN_ENDS: Final = ",-–(&"  # noqa: RUF001
+_OPEN_ENDS: Final = ",-–(&"
 MAX_HEADING_WORDS: Final = 12
 
 

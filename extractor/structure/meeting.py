@@ -15,7 +15,7 @@ HEAD_LINES: Final = 25
 HEAD_CHARS: Final = 2500
 MAX_TITLE_CHARS: Final = 160
 _LABEL: Final = re.compile(
-    r"(?P<label>[A-Za-z][A-Za-z &/]{2,30})[*_]{0,3}\s?(?::|\||\t|\s{3,60}|[-–]\s)[*_]{0,3}\s{0,60}(?:\|\s{0,9})?"  # noqa: RUF001
+    r"(?P<label>[A-Za-z][A-Za-z &/]{2,30})[*_]{0,3}\s?(?::|\||\t|\s{3,60}|[-–]\s)[*_]{0,3}\s{0,60}(?:\|\s{0,9})?"
 )
 _OTHER_DATE: Final = re.compile(
     r"\b(?:approved|approve|adopted|signed|circulated|posted|updated|printed|created|"
@@ -41,7 +41,7 @@ _HELD: Final = re.compile(
 )
 _AFTER_TIME: Final = re.compile(r"\d\s?(?:[ap]\.?m\.?|hrs|o'clock)?,?\s(?:in|at|via)\s(?:the\s)?(?=[A-Z])")
 _PLACE_END: Final = re.compile(
-    r"[.;|\n]|,?\s(?:on|at|commencing|starting|from|to)\s(?=\S)|\s[-–—]\s|,?\s(?=(?:mon|tues|wednes|thurs|fri|satur|sun)day\b)"  # noqa: RUF001
+    r"[.;|\n]|,?\s(?:on|at|commencing|starting|from|to)\s(?=\S)|\s[-–—]\s|,?\s(?=(?:mon|tues|wednes|thurs|fri|satur|sun)day\b)"
     r"|,?\s(?=\d{1,2}(?:st|nd|rd|th)?\s|\d{1,2}[.:]\d\d)|\s{3}|\s(?=present\b|apologies\b)",
     re.IGNORECASE,
 )
@@ -194,8 +194,8 @@ def _place(text: str, head: Sequence[Line]) -> Located | None:
 
 def _stripped(text: str, start: int, end: int) -> Located | None:
     part = text[start:end]
-    left = len(part) - len(part.lstrip(" \t*_#-–—:|\n"))  # noqa: RUF001
-    stripped = part[left:].rstrip(" \t*_#-–—:|,;.\n")  # noqa: RUF001
+    left = len(part) - len(part.lstrip(" \t*_#-–—:|\n"))
+    stripped = part[left:].rstrip(" \t*_#-–—:|,;.\n")
     return Located(stripped, start + left, start + left + len(stripped)) if stripped else None
 
 
@@ -247,7 +247,7 @@ def _stated_times(text: str, head: Sequence[Line], attendance: Sequence[Attendan
 
 
 def _range(part: str, times: Sequence[Time]) -> list[Time]:
-    if len(times) > 1 and re.fullmatch(r"\s{0,3}(?:[-–—]|to|until)\s{0,3}", part[times[0].end : times[1].start]):  # noqa: RUF001
+    if len(times) > 1 and re.fullmatch(r"\s{0,3}(?:[-–—]|to|until)\s{0,3}", part[times[0].end : times[1].start]):
         return [times[0], after(times[1], times[0])]
     return list(times[:1])
 

@@ -9,7 +9,7 @@ from extractor.normalize.dates import MONTHS
 from extractor.structure.model import Located
 from extractor.structure.vocabulary import words
 
-_TOKEN: Final = re.compile(r"(?:St|Mt)\.|[^\W_](?:[\w’'.&/-]*\w)?|&")  # noqa: RUF001
+_TOKEN: Final = re.compile(r"(?:St|Mt)\.|[^\W_](?:[\w’'.&/-]*\w)?|&")
 _CONNECTORS: Final = frozenset(("of", "the", "and", "for", "&", "de", "on", "in", "to"))
 _JOINS: Final = re.compile(r"[ \t]{1,2}|\s?\n?\s{0,2}")
 _BREAKS: Final = frozenset(MONTHS) | frozenset(
@@ -81,7 +81,7 @@ def _runs(text: str, start: int, end: int) -> Iterator[list[_Token]]:
     for match in _TOKEN.finditer(text, start, end):
         token = _Token(match[0], match.start(), match.end())
         lower = token.word.lower()
-        joined = not run or text[run[-1].end : token.start].strip("’' \t") == ""  # noqa: RUF001
+        joined = not run or text[run[-1].end : token.start].strip("’' \t") == ""
         fits = lower not in _BREAKS and (
             token.word[0].isupper() or (bool(run) and (lower in _CONNECTORS or (lower.isdigit() and len(lower) < 3)))
         )

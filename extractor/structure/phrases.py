@@ -11,7 +11,7 @@ _SPACES: Final = re.compile(r"[\s*_#]+")
 
 def fold(words: str) -> str:
     """Lower case, one space between words, no marks around."""
-    return _EDGE.sub("", _SPACES.sub(" ", words).lower().replace("’", "'"))  # noqa: RUF001
+    return _EDGE.sub("", _SPACES.sub(" ", words).lower().replace("’", "'"))
 
 
 @cache

@@ -6,9 +6,9 @@ from typing import Final
 
 from extractor.structure.vocabulary import attendance_words
 
-_WORD: Final = re.compile(r"[^\W\d_]+(?:[-'’.][^\W\d_]+)*\.?")  # noqa: RUF001
+_WORD: Final = re.compile(r"[^\W\d_]+(?:[-'’.][^\W\d_]+)*\.?")
 _MARKUP: Final = re.compile(r"[*_`]{1,3}|\[[ xX✓]\]|\(\s?\)|^\s*[xX]?\s*\||<[^<>\n]{0,80}>|https?://\S{1,300}")
-_ROOM: Final = re.compile(r"\s*\d{1,6}[a-z]?\s*[-–:.]?\s*", re.IGNORECASE)  # noqa: RUF001
+_ROOM: Final = re.compile(r"\s*\d{1,6}[a-z]?\s*[-–:.]?\s*", re.IGNORECASE)
 _NOTE: Final = re.compile(
     r"\b(?:joined|arrived|left|late|apologi[sz]ed|via|by phone|remote(?:ly)?|dial(?:l?ed)?[- ]in|until|from item)\b",
     re.I,

@@ -2,10 +2,10 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.markup import annotate
 
 from extractor.annotations import to_standoff
 from extractor.errors import AnnotationError
+from tests.markup import annotate
 from training.corpus import LabelledDocument, check_leaks, find_text, from_row, iter_real, load, to_row
 
 INLINE = "⟨P role=r1 att=present|Ann Lee⟩ (⟨R r1|Clerk⟩)\n⟨A no=1 owner=r2|The ⟨R r2|Clerk⟩ would write⟩."

@@ -5,7 +5,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from tests.markup import annotate
 from tokenizers import Tokenizer
 from transformers import BertConfig, BertModel
 
@@ -15,6 +14,7 @@ from extractor.features import N_CLASSES
 from extractor.runtime import OnnxScorer, check_sums
 from extractor.structure import parse_text
 from extractor.tags import allowed_transitions
+from tests.markup import annotate
 from training.corpus import LabelledDocument
 from training.examples import to_example
 from training.export import export, quantise
@@ -118,7 +118,9 @@ def test_an_exported_model_scores_as_the_torch_one_and_opens_in_spacy(
 
 def test_the_torch_scorer_gives_a_row_for_each_piece(encoder: Path) -> None:
     ids = np.ones((2, 7), dtype=np.int64)
-    scores = TorchScorer(TokenClassifier(ModelSettings(encoder)))(ids, ids, np.ones((2, 7, len(N_CLASSES)), dtype=np.int64))
+    scores = TorchScorer(TokenClassifier(ModelSettings(encoder)))(
+        ids, ids, np.ones((2, 7, len(N_CLASSES)), dtype=np.int64)
+    )
     assert scores.shape == (2, 7, N_SCORES)
 
 
