@@ -59,6 +59,20 @@ def test_two_columns_are_read_one_after_the_other() -> None:
     assert [line.strip() for line in page_of(draw).text.split("\n") if line] == left + right
 
 
+def test_columns_printed_line_by_line_are_parted() -> None:
+    def draw(maker: PdfMaker) -> None:
+        maker.text(50, 60, "A heading over both of the columns of this page, as wide as the page is")
+        for i in range(7):
+            maker.text(50, 100 + 14 * i, f"left line {i} of the first column")
+            if i != 3:
+                maker.text(320, 100 + 14 * i, f"right line {i} of the second column")
+        maker.text(50, 300, "And a line below both of the columns of this page, as wide as the page is")
+
+    lines = [line.split() for line in page_of(draw).text.split("\n") if line]
+    sides = [words[0] + words[2] for words in lines[1:-1]]
+    assert sides == [f"left{i}" for i in range(7)] + [f"right{i}" for i in range(7) if i != 3]
+
+
 def test_action_column_stays_beside_its_paragraph() -> None:
     def draw(maker: PdfMaker) -> None:
         maker.text(50, 100, *PROSE)

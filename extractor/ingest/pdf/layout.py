@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
+from extractor.ingest.pdf.columns import part_columns
 from extractor.ingest.pdf.lines import Fragment, PrintedLine, join_lines
 from extractor.ingest.pdf.order import LineBlock, in_order, read_blocks
 from extractor.ingest.pdf.tables import CellFinder, Grid
@@ -65,7 +66,7 @@ def lay_out(
     free = [f for f in fragments if f.cell not in in_tables]
     for fragment in free:
         fragment.cell = None
-    blocks = read_blocks(join_lines(free), [table.box for table in tables])
+    blocks = read_blocks(part_columns(join_lines(free)), [table.box for table in tables])
     items: list[LineBlock | PrintedTable] = [*blocks, *tables]
     widths = [(w.box[2] - w.box[0]) / len(w.text) for f in fragments for w in f.words if len(w.text) > 2]
     lefts = sorted(line.x0 for block in blocks for line in block.lines)
