@@ -1,4 +1,5 @@
 import os
+import resource
 import signal
 import stat
 import sys
@@ -12,7 +13,7 @@ from extractor.ingest import IsolatedReader, Limits, read, read_all, read_isolat
 from extractor.ingest import isolation as isolation_module
 from extractor.ingest.isolation import record_of, source_of
 from extractor.ingest.programs import recognise
-from extractor.ingest.worker import answer
+from extractor.ingest.worker import answer, set_limits
 from tests.ingest.files import PdfMaker, docx_of, p
 
 RTF = b"{\\rtf1 Minutes}"
@@ -113,6 +114,15 @@ def test_answer_in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
     assert answer(header, b"x")["error"] == "LimitExceeded"
     monkeypatch.setattr("extractor.ingest.worker.read_all", _raise(KeyError("secret words")))
     assert answer(header, b"x") == {"error": "UnreadableFile", "message": "the reader failed with KeyError"}
+
+
+def test_limits_of_the_child(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: dict[int, int] = {}
+    monkeypatch.setattr("resource.setrlimit", lambda kind, limits: given.update({kind: limits[0]}))
+    set_limits(Limits(max_memory_bytes=10**9, max_cpu_s=50))
+    assert given[resource.RLIMIT_AS] == 10**9
+    assert given[resource.RLIMIT_CPU] > 50
+    assert given[resource.RLIMIT_CORE] == 0
 
 
 def _raise(error: Exception):  # type: ignore[no-untyped-def]

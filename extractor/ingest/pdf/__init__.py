@@ -11,11 +11,12 @@ from extractor.errors import CorruptFile, EncryptedFile, LimitExceeded
 from extractor.ingest.builder import Content, TextBuilder
 from extractor.ingest.limits import ReadOptions
 from extractor.ingest.pdf.drawings import read_edges
+from extractor.ingest.pdf.fragments import FragmentedText, read_fragments
 from extractor.ingest.pdf.furniture import take_furniture
 from extractor.ingest.pdf.glyphs import UNKNOWN, has_pictures, read_glyphs
 from extractor.ingest.pdf.hyphens import Hyphens
 from extractor.ingest.pdf.layout import PageLayout, lay_out
-from extractor.ingest.pdf.lines import FragmentedText, read_fragments, read_turned
+from extractor.ingest.pdf.lines import read_turned
 from extractor.ingest.pdf.tables import CellFinder, find_grids
 from extractor.ingest.pdf.writer import PageWriter, typography
 from extractor.ingest.programs import recognise

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from extractor.ingest.pdf.lines import Fragment, PrintedLine
+from extractor.ingest.pdf.fragments import Fragment
+from extractor.ingest.pdf.lines import PrintedLine
 
 MIN_LINES: Final = 5
 """Lines that must have text on both sides of the gutter."""

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Final
 
-from extractor.ingest.pdf.lines import PrintedLine, PrintedWord
+from extractor.ingest.pdf.fragments import PrintedWord
+from extractor.ingest.pdf.lines import PrintedLine
 
 HYPHENATED_FRACTION: Final = 0.03
 """From this share of lines on that end with a hyphen, the typesetter breaks words."""

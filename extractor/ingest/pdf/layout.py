@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from statistics import median
 
 from extractor.ingest.pdf.columns import part_columns
-from extractor.ingest.pdf.lines import Fragment, PrintedLine, join_lines
+from extractor.ingest.pdf.fragments import Fragment
+from extractor.ingest.pdf.lines import PrintedLine, join_lines
 from extractor.ingest.pdf.order import LineBlock, in_order, read_blocks
 from extractor.ingest.pdf.tables import CellFinder, Grid
 from extractor.ingest.source import Box

@@ -1,54 +1,13 @@
-"""Printed characters to words, words to fragments of a line, fragments to lines; their order is decided elsewhere."""
+"""Fragments to lines; the order of the lines over the page is decided elsewhere."""
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from extractor.ingest.characters import plain
+from extractor.ingest.pdf.fragments import SAME_LINE_OVERLAP, WIDE_GAP_HEIGHTS, Fragment, PrintedWord
 from extractor.ingest.pdf.glyphs import MIN_SIZE_POINTS, Glyph
 from extractor.ingest.source import Box
-
-SAME_LINE_OVERLAP: Final = 0.55
-"""Fraction of the lower height that two boxes of one line share."""
-WIDE_GAP_HEIGHTS: Final = 1.0
-"""A gap that no justified line has, in line heights: it parts columns."""
-BACK_HEIGHTS: Final = 0.5
-NEW_WORD_HEIGHTS: Final = 0.3
-SOFT_HYPHENS: Final = "\u0002\u00ad\ufffe"
-
-
-@dataclass(slots=True)
-class PrintedWord:
-    """Characters without white space; `soft_hyphen` says that the typesetter broke the word after it."""
-
-    text: str
-    box: Box
-    soft_hyphen: bool = False
-
-
-@dataclass(slots=True)
-class Fragment:
-    """Words on one line without a wide gap; `cell` is the number of the table cell that they lie in."""
-
-    words: list[PrintedWord]
-    x0: float
-    y0: float
-    x1: float
-    y1: float
-    cell: int | None = None
-    order: int = 0
-    """Rank in which the page prints it."""
-
-    @property
-    def height(self) -> float:
-        """Points."""
-        return self.y1 - self.y0
-
-    @property
-    def text(self) -> str:
-        """The words, a space between them."""
-        return " ".join(word.text for word in self.words)
 
 
 @dataclass(slots=True)
@@ -104,23 +63,6 @@ def same_line(a: Fragment, b: Fragment) -> bool:
     return shared > SAME_LINE_OVERLAP * max(min(a.height, b.height), MIN_SIZE_POINTS)
 
 
-@dataclass(frozen=True, slots=True)
-class FragmentedText:
-    """The fragments of a page, and for each cell how many words its borders cut."""
-
-    fragments: list[Fragment]
-    n_cut_words: Mapping[int, int]
-
-
-def read_fragments(glyphs: Iterable[Glyph], cell_of: Callable[[float, float], int | None]) -> FragmentedText:
-    """The characters, in the order given, cut where the line, the column or the table cell changes."""
-    reader = _FragmentReader(cell_of)
-    for glyph in glyphs:
-        reader.take(glyph)
-    reader.end_fragment()
-    return FragmentedText(reader.fragments, reader.n_cut_words)
-
-
 def read_turned(glyphs: Iterable[Glyph]) -> list[PrintedLine]:
     """Text that runs up, down or aslant, such as a watermark or a stamp at the margin, as one line if there is any."""
     words: list[PrintedWord] = []
@@ -137,112 +79,6 @@ def read_turned(glyphs: Iterable[Glyph]) -> list[PrintedLine]:
         return []
     x0, y0 = min(w.box[0] for w in words), min(w.box[1] for w in words)
     return [PrintedLine([Fragment(words, x0, y0, max(w.box[2] for w in words), max(w.box[3] for w in words))])]
-
-
-class _FragmentReader:
-    def __init__(self, cell_of: Callable[[float, float], int | None]) -> None:
-        self.fragments: list[Fragment] = []
-        self.n_cut_words: Counter[int] = Counter()
-        self._cell_of = cell_of
-        self._current: Fragment | None = None
-        self._chars: list[str] = []
-        self._box: list[float] = []
-        self._last: Glyph | None = None
-
-    def take(self, glyph: Glyph) -> None:
-        if glyph.char in SOFT_HYPHENS:
-            self._hyphen()
-            return
-        char = plain(glyph.char)
-        if glyph.char in "\r\n":
-            return
-        if not char.strip():
-            self._end_word()
-            return
-        cell = self._cell_of((glyph.x0 + glyph.x1) / 2, (glyph.y0 + glyph.y1) / 2)
-        if self._is_double(glyph):
-            return
-        if self._current is not None and self._breaks(glyph, cell):
-            self.end_fragment()
-        if self._box and glyph.x0 - self._box[2] > self._new_word_gap(char, glyph):
-            self._end_word()
-        if self._current is None:
-            self._current = Fragment([], glyph.x0, glyph.y0, glyph.x1, glyph.y1, cell)
-        self._extend(char, glyph)
-
-    def _extend(self, char: str, glyph: Glyph) -> None:
-        current = self._current
-        assert current is not None
-        if not self._box:
-            self._box = [glyph.x0, glyph.y0, glyph.x1, glyph.y1]
-        box = self._box
-        box[:] = min(box[0], glyph.x0), min(box[1], glyph.y0), max(box[2], glyph.x1), max(box[3], glyph.y1)
-        self._chars.append(char)
-        current.x0, current.x1 = min(current.x0, glyph.x0), max(current.x1, glyph.x1)
-        if glyph.y1 - glyph.y0 > current.height:
-            current.y0, current.y1 = glyph.y0, glyph.y1
-        self._last = glyph
-
-    def _new_word_gap(self, char: str, glyph: Glyph) -> float:
-        """From which gap on a word begins without a space, in points; more where a raised "th" follows a figure."""
-        raised = self._chars[-1:] and self._chars[-1].isdigit() and char in "snrt" and glyph.y1 < self._box[3] - 1
-        return (2 * NEW_WORD_HEIGHTS if raised else NEW_WORD_HEIGHTS) * (glyph.y1 - glyph.y0)
-
-    def _is_double(self, glyph: Glyph) -> bool:
-        """Whether the character is printed once more, a little aside, to look bold."""
-        last = self._last
-        return (
-            last is not None
-            and not _same_box(last, glyph)
-            and last.char == glyph.char
-            and abs(last.x0 - glyph.x0) < 0.25 * (glyph.x1 - glyph.x0)
-            and abs(last.y0 - glyph.y0) < 0.25 * (glyph.y1 - glyph.y0)
-        )
-
-    def _breaks(self, glyph: Glyph, cell: int | None) -> bool:
-        current = self._current
-        assert current is not None
-        if self._last is not None and _same_box(self._last, glyph):
-            return False  # the letters of a ligature
-        if cell != current.cell:
-            self._count_cut(glyph, cell)
-            return True
-        height = glyph.y1 - glyph.y0
-        shared = min(current.y1, glyph.y1) - max(current.y0, glyph.y0)
-        if shared <= SAME_LINE_OVERLAP * max(min(current.height, height), MIN_SIZE_POINTS):
-            return True
-        size = max(current.height, MIN_SIZE_POINTS)
-        return glyph.x0 > current.x1 + WIDE_GAP_HEIGHTS * size or glyph.x0 < current.x1 - BACK_HEIGHTS * size
-
-    def _count_cut(self, glyph: Glyph, cell: int | None) -> None:
-        """Note a border that runs through the middle of a word."""
-        current = self._current
-        assert current is not None
-        height = glyph.y1 - glyph.y0
-        if self._chars and abs(glyph.x0 - current.x1) < 0.1 * height and abs(glyph.y1 - current.y1) < 0.3 * height:
-            self.n_cut_words.update(number for number in (cell, current.cell) if number is not None)
-
-    def _hyphen(self) -> None:
-        if self._chars:
-            self._chars.append("-")
-            self._end_word(soft_hyphen=True)
-
-    def _end_word(self, *, soft_hyphen: bool = False) -> None:
-        if self._chars and self._current is not None:
-            x0, y0, x1, y1 = (round(value, 2) for value in self._box)
-            self._current.words.append(PrintedWord("".join(self._chars), (x0, y0, x1, y1), soft_hyphen))
-        self._chars, self._box = [], []
-
-    def end_fragment(self) -> None:
-        self._end_word()
-        if self._current is not None and self._current.words:
-            self._current.order = len(self.fragments)
-            self.fragments.append(self._current)
-        self._current = None
-
-
-def _same_box(a: Glyph, b: Glyph) -> bool:
-    return (a.x0, a.y0, a.x1, a.y1) == (b.x0, b.y0, b.x1, b.y1)
 
 
 def join_lines(fragments: Sequence[Fragment]) -> list[PrintedLine]:

@@ -10,9 +10,10 @@ from typing import Final
 
 from extractor.ingest.builder import TextBuilder
 from extractor.ingest.flow import CELL_JOINT, is_long, joint
+from extractor.ingest.pdf.fragments import PrintedWord
 from extractor.ingest.pdf.hyphens import Hyphens
 from extractor.ingest.pdf.layout import PageLayout, PrintedCell, PrintedTable
-from extractor.ingest.pdf.lines import PrintedLine, PrintedWord
+from extractor.ingest.pdf.lines import PrintedLine
 from extractor.ingest.pdf.order import LineBlock
 from extractor.ingest.pdf.tables import SNAP_POINTS
 from extractor.ingest.source import BlockKind
