@@ -5,23 +5,34 @@ gets the sub-parsers of argparse and adds its own.
 """
 
 import argparse
+import io
+import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from importlib.metadata import entry_points, version
 from pathlib import Path
-from typing import Final
+from typing import Final, ParamSpec, TextIO, TypeVar
 
 from rich.console import Console
 from rich.progress import track
+from spacy.language import Language
 
 from extractor.errors import ExtractorError, UnreadableFile
-from extractor.ingest import read_all
-from extractor.ingest.source import SourceText
-from extractor.pipeline import extract_source, load
+from extractor.ingest import IsolatedReader, Limits, SourceText
+from extractor.pipeline import extract_source, load, read_bytes
 from extractor.render import print_table, to_html
 from extractor.schema import Minutes
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
 EXIT_BAD_INPUT: Final = 2
+EXIT_INTERRUPTED: Final = 130
+EXIT_PIPE_CLOSED: Final = 141
+MAX_STEM_BYTES: Final = 200
+"""Of the name of an output file, which most file systems limit to 255."""
+TABLE_COLUMNS: Final = 120
+"""Width of a table in a file."""
 SUFFIXES: Final = {"json": ".json", "html": ".html", "table": ".table.txt"}
 
 
@@ -35,12 +46,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
         entry_point.load()(commands)
     options = parser.parse_args(arguments)
     try:
-        return int(options.run(options))
+        code = int(options.run(options))
+        sys.stdout.flush()
+        return code
     except ExtractorError as error:
         print(f"minutes: {error}", file=sys.stderr)
         return EXIT_BAD_INPUT
+    except BrokenPipeError:
+        _forget_stdout()
+        return EXIT_PIPE_CLOSED
+    except OSError as error:
+        print(f"minutes: {error.filename or 'output'}: {error.strerror}", file=sys.stderr)
+        return EXIT_BAD_INPUT
     except KeyboardInterrupt:
-        return 130
+        return EXIT_INTERRUPTED
+
+
+def _forget_stdout() -> None:
+    """Send what is still buffered nowhere, so that Python does not complain about it at its end."""
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except io.UnsupportedOperation:
+        sys.stdout = io.StringIO()
 
 
 def _register_extract(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -56,70 +83,107 @@ def _register_extract(commands: "argparse._SubParsersAction[argparse.ArgumentPar
 
 
 def extract_files(options: argparse.Namespace) -> int:
-    """Extract one document to standard output, several to DIR."""
+    """Extract one document to standard output, or several to DIR; several to standard output as JSON Lines."""
+    if options.format == "html" and options.out is None and len(options.files) > 1:
+        raise ExtractorError("several files as html need --out DIR")
+    output = Output(options.out, options.files)
     nlp = load(options.model)
     n_bad = 0
-    names = _OutputNames(options.out)
-    files = track(options.files, console=Console(stderr=True), transient=True, disable=len(options.files) < 2)
-    for path in files:
-        try:
-            for source in _sources(path, options):
-                minutes = extract_source(source, nlp=nlp)
-                _write(minutes, source.text, options, names)
-        except UnreadableFile as error:
-            n_bad += 1
-            print(f"minutes: {path}: {error}", file=sys.stderr)
+    is_quiet = options.out is None or len(options.files) < 2
+    with IsolatedReader() as reader:
+        for path in track(options.files, console=Console(stderr=True), transient=True, disable=is_quiet):
+            sources = _attempt(str(path), _read, reader, path, options)
+            n_bad += sources is None
+            is_alone = len(options.files) == 1 and sources is not None and len(sources) == 1
+            for source in sources or ():
+                target = output.path_of(source.name, SUFFIXES[options.format])
+                n_bad += _attempt(str(path), _extract, source, nlp, options, target, is_alone) is None
     return EXIT_BAD_INPUT if n_bad else 0
 
 
-def _sources(path: Path, options: argparse.Namespace) -> Iterator[SourceText]:
-    if path.is_dir():
-        raise UnreadableFile("a directory, not a file")
+def _attempt(name: str, call: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T | None:
+    """What the call returns; None, and a line on standard error without any text of the document, if it fails."""
     try:
-        data = path.read_bytes()
+        return call(*args, **kwargs)
+    except ExtractorError as error:
+        reason = str(error)
+    except BrokenPipeError:
+        raise
     except OSError as error:
-        raise UnreadableFile(error.strerror or "cannot be read") from error
-    yield from read_all(data, path.name, encoding=options.encoding, ocr=options.ocr)
+        reason = f"{error.filename or 'output'}: {error.strerror}"
+    except Exception as error:  # a fault in one document must not stop the others
+        reason = f"internal error ({type(error).__name__})"
+    print(f"minutes: {name}: {reason}", file=sys.stderr)
+    return None
 
 
-class _OutputNames:
-    """Gives each document a file of its own in the output folder."""
+def _read(reader: IsolatedReader, path: Path, options: argparse.Namespace) -> list[SourceText]:
+    data = read_bytes(path, Limits().max_file_bytes)
+    name = os.fsencode(path.name).decode("utf-8", errors="replace")
+    sources = reader.read_all(data, name, encoding=options.encoding, ocr=options.ocr)
+    if options.format == "html" and options.out is None and len(sources) > 1:
+        raise UnreadableFile(f"{len(sources)} documents in one mail; as html they need --out DIR")
+    return sources
 
-    def __init__(self, folder: Path | None) -> None:
-        self.folder = folder
-        self.taken: set[Path] = set()
+
+def _extract(
+    source: SourceText, nlp: Language, options: argparse.Namespace, path: Path | None, is_alone: bool
+) -> Minutes:
+    """Extract and write one document; `is_alone` on standard output it is laid out for reading."""
+    minutes = extract_source(source, nlp=nlp)
+    if path is not None:
+        with path.open("w", encoding="utf-8", newline="\n") as target:
+            _write(minutes, source.text, options, target, is_alone=True)
+    else:
+        _set_stdout()
+        _write(minutes, source.text, options, sys.stdout, is_alone)
+    return minutes
+
+
+class Output:
+    """Gives each document a file of its own in the output folder, never one that is read as input."""
+
+    def __init__(self, folder: Path | None, inputs: Sequence[Path] = ()) -> None:
+        self._folder = folder
+        self._taken = {_key(path) for path in inputs}
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
 
-    def next(self, name: str, suffix: str) -> Path | None:
+    def path_of(self, name: str, suffix: str) -> Path | None:
         """A path that was not given before, or None for standard output."""
-        if self.folder is None:
+        if self._folder is None:
             return None
-        stem = Path(name.replace("/", "--")).stem
-        path, number = self.folder / f"{stem}{suffix}", 2
-        while path in self.taken:
-            path, number = self.folder / f"{stem}-{number}{suffix}", number + 1
-        self.taken.add(path)
+        stem = Path(name.replace("/", "--").replace("\\", "--")).stem
+        stem = stem.encode()[:MAX_STEM_BYTES].decode(errors="ignore")
+        path, number = self._folder / f"{stem}{suffix}", 2
+        while _key(path) in self._taken:
+            path, number = self._folder / f"{stem}-{number}{suffix}", number + 1
+        self._taken.add(_key(path))
         return path
 
 
-def _write(minutes: Minutes, text: str, options: argparse.Namespace, names: _OutputNames) -> None:
-    path = names.next(minutes.source.name, SUFFIXES[options.format])
+def _key(path: Path) -> str:
+    """Equal for paths of one file, also where the file system does not tell capitals from small letters."""
+    return str(path.resolve()).casefold()
+
+
+def _write(minutes: Minutes, text: str, options: argparse.Namespace, target: TextIO, is_alone: bool) -> None:
     if options.format == "table":
-        if path is None:
-            print_table(minutes, Console())
+        print_table(minutes, Console(file=target, width=None if target is sys.stdout else TABLE_COLUMNS))
+    elif options.format == "html":
+        target.write(to_html(minutes, text) + "\n")
+    else:
+        shown = minutes.model_copy(update={"text": None if options.no_text else text})
+        target.write(shown.model_dump_json(indent=1 if is_alone else None) + "\n")
+
+
+def _set_stdout() -> None:
+    """Make standard output take every character: UTF-8 into files and pipes, what it can show on a terminal."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        if sys.stdout.isatty():
+            sys.stdout.reconfigure(errors="replace")
         else:
-            with path.open("w", encoding="utf-8") as target:
-                print_table(minutes, Console(file=target, width=120))
-        return
-    if options.format == "html":
-        content = to_html(minutes, text)
-    else:
-        content = minutes.model_copy(update={"text": None if options.no_text else text}).model_dump_json(indent=1)
-    if path is None:
-        print(content)
-    else:
-        path.write_text(content + "\n", encoding="utf-8")
+            sys.stdout.reconfigure(encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -8,13 +8,15 @@ from typing import Final
 import spacy
 from spacy.language import Language
 
-from extractor.errors import ModelError
-from extractor.ingest import read
+from extractor.errors import LimitExceeded, ModelError, UnreadableFile
+from extractor.ingest import Limits, read
 from extractor.ingest.source import SourceText
 from extractor.runtime import check_sums
 from extractor.schema import Minutes
 
 MODEL_NAME: Final = "minutes-en"
+MAX_CHARS: Final = 1_000_000
+"""Of a document, some 400 pages: beyond it the tagger takes too long for a text that is hardly minutes."""
 _HERE: Final = Path(__file__).resolve().parent
 
 
@@ -43,18 +45,35 @@ def load(folder: Path | None = None) -> Language:
 def _load(folder: Path) -> Language:
     check_sums(folder)
     nlp = spacy.load(folder)
-    nlp.max_length = 100_000_000
+    nlp.max_length = MAX_CHARS
     return nlp
 
 
 def extract(path: Path, *, nlp: Language | None = None) -> Minutes:
-    """What a file contains. Raises UnreadableFile where it cannot be read."""
-    return extract_source(read(path.read_bytes(), path.name), nlp=nlp)
+    """What a file contains.
+
+    Raises:
+        UnreadableFile: it cannot be opened or read.
+    """
+    return extract_source(read(read_bytes(path, Limits().max_file_bytes), path.name), nlp=nlp)
+
+
+def read_bytes(path: Path, max_bytes: int) -> bytes:
+    """The bytes of a file, and no more than one beyond the limit, also of a device without end.
+
+    Raises:
+        UnreadableFile: the operating system's reason.
+    """
+    try:
+        with path.open("rb") as file:
+            return file.read(max_bytes + 1)
+    except OSError as error:
+        raise UnreadableFile((error.strerror or "cannot be opened").lower()) from error
 
 
 def extract_text(text: str, *, name: str = "text", nlp: Language | None = None) -> Minutes:
     """What a plain text contains."""
-    return extract_source(read(text.encode(), name), nlp=nlp)
+    return extract_source(read(text.encode(errors="replace"), name, encoding="utf-8"), nlp=nlp)
 
 
 def extract_source(source: SourceText, *, nlp: Language | None = None) -> Minutes:
@@ -64,9 +83,15 @@ def extract_source(source: SourceText, *, nlp: Language | None = None) -> Minute
 
 
 def pipe(sources: Iterable[SourceText], *, nlp: Language | None = None) -> Iterator[Minutes]:
-    """The records of many texts, in order, one at a time."""
+    """The records of many texts, in order, one at a time.
+
+    Raises:
+        LimitExceeded: a text is longer than MAX_CHARS.
+    """
     nlp = nlp or load()
     for source in sources:
+        if len(source.text) > MAX_CHARS:
+            raise LimitExceeded(f"{len(source.text)} characters, more than the {MAX_CHARS} that are read at once")
         doc = nlp.make_doc(source.text)
         doc._.source = source
         yield nlp(doc)._.minutes

@@ -1,5 +1,6 @@
 """The JSON contract `minutes/1` as pydantic models. Absent is null or [], never missing."""
 
+import json
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -219,3 +220,8 @@ class Minutes(_Record):
     target_meetings: list[TargetMeeting] = []
     metrics: list[Metric] = []
     spans: list[LabelledSpan] = []
+
+
+def json_schema() -> str:
+    """The contract as JSON Schema, which `schema.json` beside this module holds."""
+    return json.dumps(Minutes.model_json_schema(by_alias=True, mode="serialization"), indent=1) + "\n"

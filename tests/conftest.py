@@ -4,9 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from spacy.language import Language
 from tokenizers import Tokenizer
 
 from extractor.alignment import load_tokenizer
+from extractor.pipeline import load
 
 WORDS = [
     "the",
@@ -59,3 +61,9 @@ def rng() -> np.random.Generator:
 def repository() -> Path:
     """The folder with pyproject.toml."""
     return Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def nlp() -> Language:
+    """The released pipeline; tests that use it are marked `slow`."""
+    return load()

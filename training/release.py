@@ -79,7 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--run", type=Path, required=True, help="folder that training.train wrote")
     parser.add_argument("--out", type=Path, default=Path("models/minutes-en"))
     parser.add_argument("--version", default="1.0.0")
-    parser.add_argument("--bits", type=int, choices=(4, 8), default=8, help="bits a weight")
+    parser.add_argument("--bits", type=int, choices=(4, 8), default=4, help="bits a weight")
     options = parser.parse_args(arguments)
     release(options.run, options.out, version=options.version, bits=options.bits)
     size = sum(p.stat().st_size for p in options.out.rglob("*") if p.is_file())

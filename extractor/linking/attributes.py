@@ -22,13 +22,19 @@ _BEHIND: Final = re.compile(r"[\s.*_]*(?:[(\[|\u2013\u2014:-]|[ ]{3,}|\t)[^\n]{0
 
 
 def attendance(context: Context) -> dict[str, str]:
-    """Id of a person to the status of the attendance region around; empty if the tagger has given any.
+    """Id of a person to the status of the attendance region around.
 
-    Initials beside a name, and a name that stands in the list again, are no rows.
+    If the tagger has given any status, it says who is in a list, and the regions only which list; else initials
+    beside a name, and a name that stands in the list again, are no rows.
     """
     persons = context.of("PERSON")
-    if any("att" in person.attributes for person in persons):
-        return {}
+    tagged = [person for person in persons if "att" in person.attributes]
+    if tagged:
+        return {
+            person.id: region.status
+            for region in context.structure.attendance
+            for person in within(tagged, region.start, region.end)
+        }
     found: dict[str, str] = {}
     for region in context.structure.attendance:
         last: Span | None = None
@@ -58,7 +64,7 @@ def fill_attributes(context: Context, span: Span, listed: Mapping[str, str]) -> 
     """The span with the attributes that the rules know and it lacks; `listed` is what `attendance` gives."""
     given = dict(span.attributes)
     if span.id in listed:
-        given.setdefault("att", listed[span.id])
+        given["att"] = listed[span.id]
     if span.label == "ACTION":
         given = {**_action_attributes(context, span), **given}
     elif span.label == "DECISION":

@@ -42,7 +42,7 @@ def build(source: SourceText, structure: Structure, annotated: AnnotatedText, mo
     people = gather_people(frame)
     actions = action_records(frame, people)
     return Minutes(
-        source=_source(source),
+        source=_source(source, annotated),
         model=model,
         text=annotated.text,
         meeting=_meeting(frame),
@@ -57,7 +57,12 @@ def build(source: SourceText, structure: Structure, annotated: AnnotatedText, mo
     )
 
 
-def _source(source: SourceText) -> Source:
+def _source(source: SourceText, annotated: AnnotatedText) -> Source:
+    warnings = [SourceWarning(code=warning.code, detail=warning.detail) for warning in source.warnings]
+    if not annotated.spans:
+        warnings.append(
+            SourceWarning(code="nothing_found", detail="no mention of any kind; is this a record of a meeting?")
+        )
     return Source(
         name=source.name,
         media_type=source.media_type,
@@ -65,7 +70,7 @@ def _source(source: SourceText) -> Source:
         n_chars=len(source.text),
         n_pages=source.n_pages,
         encoding=source.encoding,
-        warnings=[SourceWarning(code=warning.code, detail=warning.detail) for warning in source.warnings],
+        warnings=warnings,
     )
 
 

@@ -7,7 +7,6 @@ from itertools import pairwise
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
-from extractor.render.table import describe_due
 from extractor.schema import LabelledSpan, Minutes
 from extractor.scheme import LABELS
 
@@ -36,7 +35,16 @@ def to_html(minutes: Minutes, text: str) -> str:
     """The page of a record; `text` is the text that its offsets count in."""
     labels = [label for label in LABELS if any(span.label == label for span in minutes.spans)]
     segments = list(iter_segments(text, minutes.spans))
-    return _template().render(minutes=minutes, segments=segments, labels=labels, describe_due=describe_due)
+    return _template().render(minutes=minutes, segments=segments, labels=labels, facts=_facts(minutes))
+
+
+def _facts(minutes: Minutes) -> list[str]:
+    """What stands below the heading, without what the heading says."""
+    meeting = minutes.meeting
+    heading = meeting.title or meeting.body or minutes.source.name
+    times = "–".join(time for time in (meeting.start_time, meeting.end_time) if time)
+    values = (meeting.body, meeting.organisation, meeting.date, times, meeting.location)
+    return list(dict.fromkeys(value for value in values if value and value != heading))
 
 
 def iter_segments(text: str, spans: list[LabelledSpan]) -> Iterator[Segment]:

@@ -84,7 +84,8 @@ def test_a_small_model_learns_a_document_by_heart(encoder: Path, tokenizer: Toke
     assert attributes["5,271"] == {"kind": "change"}
 
 
-@pytest.mark.filterwarnings("ignore::FutureWarning")
+@pytest.mark.filterwarnings("ignore::FutureWarning")  # of torch.export itself
+@pytest.mark.filterwarnings("ignore:.*axis name:UserWarning")  # three inputs share their axes
 def test_an_exported_model_scores_as_the_torch_one_and_opens_in_spacy(
     encoder: Path, tokenizer: Tokenizer, tmp_path: Path, rng: np.random.Generator
 ) -> None:
