@@ -89,7 +89,7 @@ def extract_files(options: argparse.Namespace) -> int:
     output = Output(options.out, options.files)
     nlp = load(options.model)
     n_bad = 0
-    is_quiet = options.out is None or len(options.files) < 2
+    is_quiet = options.out is None or len(options.files) < 2 or not sys.stderr.isatty()
     with IsolatedReader() as reader:
         for path in track(options.files, console=Console(stderr=True), transient=True, disable=is_quiet):
             sources = _attempt(str(path), _read, reader, path, options)

@@ -96,7 +96,7 @@ def test_an_exported_model_scores_as_the_torch_one_and_opens_in_spacy(
     features = np.stack([rng.integers(0, n, (3, 20)) for n in N_CLASSES.values()], axis=2)
     mask = (np.arange(20)[None] < np.array([20, 12, 3])[:, None]).astype(np.int64)
     expected = model(torch.from_numpy(ids), torch.from_numpy(mask), torch.from_numpy(features)).detach().numpy()
-    for name, tolerance in (("float32", 1e-4), ("model", 0.1)):
+    for name, tolerance in (("float32", 0.03), ("model", 0.1)):  # bfloat16 keeps 8 bits
         scores = OnnxScorer(tmp_path / f"{name}.onnx", n_threads=1)(ids, mask, features)
         assert scores.shape == (3, 20, N_SCORES)
         assert np.abs(scores - expected)[mask == 1].max() < tolerance
