@@ -112,8 +112,12 @@ def test_a_file_that_may_not_be_read_is_told(
 ) -> None:
     path = write(tmp_path, "locked.txt")
 
-    def refuse(self: Path, mode: str = "r") -> None:
-        raise PermissionError(13, "Permission denied", str(self))
+    opened = Path.open
+
+    def refuse(self: Path, *arguments: Any, **options: Any) -> Any:
+        if self == Path(path):
+            raise PermissionError(13, "Permission denied", path)
+        return opened(self, *arguments, **options)
 
     monkeypatch.setattr(Path, "open", refuse)
     assert main(["extract", path]) == EXIT_BAD_INPUT
@@ -151,10 +155,10 @@ def test_several_files_give_a_line_each(tmp_path: Path, capsys: pytest.CaptureFi
 
 
 def test_files_of_one_stem_get_files_of_their_own(tmp_path: Path) -> None:
-    files = [write(tmp_path, name, TEXT + name) for name in ("a/m.txt", "b/m.txt", "b/M.md")]
+    files = [write(tmp_path, name, f"{TEXT}{name}") for name in ("a/m.txt", "b/m.txt", "b/M.md")]
     assert main(["extract", *files, "--out", str(tmp_path / "out")]) == 0
     names = {path.name: json.loads(path.read_text())["text"][-5:] for path in (tmp_path / "out").iterdir()}
-    assert names == {"m.json": "m.txt", "m-2.json": "m.txt", "M-3.json": "\nM.md"}
+    assert names == {"m.json": "m.txt", "m-2.json": "m.txt", "M-3.json": "/M.md"}
 
 
 def test_an_input_is_never_written_over(tmp_path: Path) -> None:
