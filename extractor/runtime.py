@@ -1,6 +1,7 @@
 """Run the exported classifier with OpenVINO."""
 
 import hashlib
+import threading
 from pathlib import Path
 from typing import Final
 
@@ -23,6 +24,7 @@ class OnnxScorer:
 
     def __init__(self, path: Path, *, n_threads: int = 0) -> None:
         """`n_threads` 0 takes all physical cores."""
+        self._lock = threading.Lock()
         if not path.is_file():
             raise ModelError(f"{path.name}: missing from the model folder {path.parent}")
         settings: dict[str, object] = {"INFERENCE_PRECISION_HINT": "bf16", "ENABLE_CPU_PINNING": False}
@@ -39,7 +41,8 @@ class OnnxScorer:
 
     def __call__(self, ids: Ints, mask: Ints, features: Ints) -> Scores:
         """See `Scorer`."""
-        return np.asarray(self.compiled([ids, mask, features])[0], dtype=np.float32)
+        with self._lock:  # the compiled model has one request, whose tensors threads would overwrite for each other
+            return np.asarray(self.compiled([ids, mask, features])[0], dtype=np.float32)
 
 
 def check_sums(folder: Path) -> None:
@@ -47,7 +50,10 @@ def check_sums(folder: Path) -> None:
     sums = folder / "SHA256SUMS"
     if not sums.is_file():
         raise ModelError(f"{folder}: no SHA256SUMS, so not a released model")
-    for line in sums.read_text(encoding="utf-8").splitlines():
+    lines = sums.read_text(encoding="utf-8").splitlines()
+    if not lines:
+        raise ModelError(f"{folder}: SHA256SUMS names no file")
+    for line in lines:
         digest, _, name = line.partition("  ")
         path = folder / name
         if not path.is_file():
