@@ -1,3 +1,4 @@
+import hashlib
 import json
 from pathlib import Path
 
@@ -80,3 +81,12 @@ def test_labels_of_real_minutes_carry_no_text(repository: Path) -> None:
         record = json.loads(path.read_text(encoding="utf-8"))
         assert set(record) == {"doc_id", "sha256", "n_chars", "scheme", "spans"}
         assert all(set(span) <= {"id", "label", "start", "end", "attrs"} for span in record["spans"])
+
+
+def test_the_data_are_those_of_the_checksums(repository: Path) -> None:
+    data = repository / "data"
+    lines = (data / "SHA256SUMS").read_text(encoding="utf-8").splitlines()
+    assert len(lines) > 300
+    for line in lines:
+        digest, name = line.split("  ", 1)
+        assert hashlib.sha256((data / name).read_bytes()).hexdigest() == digest, name
