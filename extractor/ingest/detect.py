@@ -81,7 +81,7 @@ def detect(data: bytes, name: str, limits: Limits) -> Format:
     if b"%PDF-" in data[:_PDF_WITHIN_BYTES]:
         return Format.PDF
     for magic, what in _BINARY:
-        if data.startswith(magic) and _is_binary(data):
+        if data.startswith(magic) and (not magic.isascii() or _is_binary(data)):
             raise UnsupportedFormat(f"{what}: there is no reader for it")
     if _is_binary(data):
         raise UnsupportedFormat("binary content of no known format")

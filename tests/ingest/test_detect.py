@@ -94,3 +94,8 @@ def test_damaged_zip() -> None:
     for cut in (30, len(data) // 2, len(data) - 10):
         with pytest.raises(CorruptFile):
             read(data[:cut], "a.docx")
+
+
+def test_a_picture_is_none_however_short() -> None:
+    with pytest.raises(UnsupportedFormat, match="PNG"):
+        detect(b"\x89PNG\r\n\x1a\n0000", "minutes.txt", Limits())
