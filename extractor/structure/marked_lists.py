@@ -14,6 +14,7 @@ from extractor.structure.vocabulary import attendance_words
 _APOLOGY_WORD: Final = re.compile(r"\b(?:apolog|regret|excused)")
 _PLAIN_YES: Final = frozenset(("yes", "y", "x", "p", "present", "✓", "✔", "✅", "attended"))
 _TICKS: Final = frozenset(("x", "✓", "✔", "✅", "[x]"))
+_NOTE: Final = re.compile(r"[(,;:–]| - | for ")
 _CHECKED: Final = re.compile(r"\[[xX✓]\]")
 
 
@@ -50,6 +51,10 @@ def read_marks(text: str, table: Sequence[Row]) -> Iterator[AttendanceRegion]:
     """The rows of a table by the mark in their column of attendance, or its cells by the heading above them."""
     if not table:
         return
+    worded = list(_worded_column(text, table))
+    if worded:
+        yield from worded
+        return
     if _marks_first(text, table):
         for row in table:
             mark = row[0].text_of(text).strip(" *_.()").lower()
@@ -71,6 +76,24 @@ def read_marks(text: str, table: Sequence[Row]) -> Iterator[AttendanceRegion]:
             elif marked is not None and (marked or len(statuses) == 1):
                 yield AttendanceRegion(row[0].start, _last(row).end, marked or "absent")
                 break
+
+
+def _worded_column(text: str, table: Sequence[Row]) -> Iterator[AttendanceRegion]:
+    """Rows of people by the column that says in words how each attended: "Present", "In attendance, for Ann Lee"."""
+    for column in range(max(len(row) for row in table)):
+        rows = [row for row in table if column < len(row) and row[column].start < row[column].end]
+        found = [(row, _worded_status(row[column].text_of(text))) for row in rows]
+        known = [status for _, status in found if status]
+        if len(known) >= 3 and len(known) >= 0.8 * (len(rows) - 1) and len(set(known)) >= 2:
+            for row, status in found:
+                if status:
+                    yield AttendanceRegion(row[0].start, _last(row).end, status)
+            return
+
+
+def _worded_status(value: str) -> str | None:
+    words = _NOTE.split(value, maxsplit=1)[0].strip(" *_.")
+    return status_of(words, strict=True) if len(words) > 3 else None
 
 
 def _unnamed_column(text: str, table: Sequence[Row]) -> Iterator[AttendanceRegion]:

@@ -161,3 +161,11 @@ def test_regions_are_sorted_disjoint_and_trimmed(text: str) -> None:
     ends = [0, *(r.end for r in regions)]
     assert all(end <= r.start < r.end <= len(text) for end, r in zip(ends, regions, strict=False))
     assert all(text[r.start : r.end] == text[r.start : r.end].strip() for r in regions)
+
+
+def test_a_column_says_in_words_how_each_attended() -> None:
+    text = (
+        "Name | Role | Status\nAnn Lee | Chair | Present (from item 3)\nBo Ray | Clerk | In attendance, for Di Fox\n"
+        "Cy Dow | Treasurer | Apologies\nEd Hay | Governor | Observer\n\n1. Minutes\n"
+    )
+    assert statuses(text, "Ann Lee", "Bo Ray", "Cy Dow", "Ed Hay") == ["present", "in_attendance", "apologies", "guest"]
