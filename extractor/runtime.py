@@ -1,15 +1,19 @@
 """Run the exported classifier with OpenVINO."""
 
 import hashlib
+import sys
 import threading
 from pathlib import Path
 from typing import Final
 
 import numpy as np
-import openvino
 
 from extractor.errors import ModelError
 from extractor.tagger import Ints, Scores
+
+# On import, openvino reports its use to its maker through this package; without the package it stays silent.
+sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
+import openvino  # noqa: E402
 
 INPUTS: Final = ("ids", "mask", "features")
 OUTPUT: Final = "scores"

@@ -166,6 +166,6 @@ def test_regions_are_sorted_disjoint_and_trimmed(text: str) -> None:
 def test_a_column_says_in_words_how_each_attended() -> None:
     text = (
         "Name | Role | Status\nAnn Lee | Chair | Present (from item 3)\nBo Ray | Clerk | In attendance, for Di Fox\n"
-        "Cy Dow | Treasurer | Apologies\nEd Hay | Governor | Observer\n\n1. Minutes\n"
+        "Cy Dow | Treasurer | Apologies\nEd Hay | Governor | Guest\n\n1. Minutes\n"
     )
     assert statuses(text, "Ann Lee", "Bo Ray", "Cy Dow", "Ed Hay") == ["present", "in_attendance", "apologies", "guest"]
