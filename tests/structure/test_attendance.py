@@ -24,6 +24,10 @@ def statuses(text: str, *names: str) -> list[str | None]:
             "Present\n\nAnn Lee - Chair\nBo Ray\n\nApologies\n\nCy Dow\n\n1. Minutes\n",
             ["present", "present", "apologies"],
         ),
+        (
+            "Present: Ann Lee, Chair\n\nOfficials: Bo Ray, Clerk\n\nApologies: Cy Dow\n",
+            ["present", "in_attendance", "apologies"],
+        ),
         ("## Present\n- Ann Lee\n- Bo Ray\n## Regrets\n- Cy Dow\n", ["present", "present", "apologies"]),
         (
             "**Members present:** Ann Lee and Bo Ray\n\n**In attendance:** Cy Dow\n",
