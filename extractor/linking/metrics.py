@@ -1,4 +1,4 @@
-"""metric → indicator, period and baseline: each the nearest that the same sentence or row ties to it."""
+"""metric → indicator: the nearest that the same sentence or row ties to it; its periods are those of periods.py."""
 
 import re
 from functools import cache
@@ -6,7 +6,8 @@ from typing import Final
 
 from extractor.annotations import Relation, Span
 from extractor.linking.context import Context, within
-from extractor.linking.vocabulary import alternatives, any_of, words
+from extractor.linking.periods import link_periods
+from extractor.linking.vocabulary import alternatives, words
 
 REACH: Final = 400
 """Characters before and behind a metric in which its indicator is looked for."""
@@ -18,7 +19,7 @@ def link_metrics(context: Context) -> list[Relation]:
     for metric in context.of("METRIC"):
         if (indicator := _indicator(context, metric)) is not None:
             relations.append(Relation("of", metric.id, indicator.id))
-        relations += _periods(context, metric)
+        relations += link_periods(context, metric)
     return relations
 
 
@@ -50,43 +51,3 @@ def _distance(context: Context, metric: Span, indicator: Span) -> float:
 @cache
 def _tight(key: str) -> re.Pattern[str]:
     return re.compile(rf"[\s:=|*_-]*(?:{alternatives(words('metrics', key))})?[\s:=|*_-]*", re.IGNORECASE)
-
-
-def _periods(context: Context, metric: Span) -> list[Relation]:
-    """The nearest period of the sentence or row, else the last one before it in the paragraph."""
-    start, end = context.sentence(metric.start)
-    inside = [p for p in within(context.of("PERIOD"), start, end) if not _is_beyond(context, metric, p)]
-    base = [p for p in inside if _is_base(context, p)] if len(inside) > 1 else []
-    held = [p for p in inside if p not in base] or base
-    if held:
-        against = [Relation("base", metric.id, _nearest(metric, base).id)] if base and held is not base else []
-        return [Relation("period", metric.id, _nearest(metric, held).id), *against]
-    earlier = within(context.of("PERIOD"), max(0, start - 3 * REACH), start)[-1:]
-    if earlier and context.paragraph(earlier[0].start) == context.paragraph(metric.start):
-        return [Relation("period", metric.id, earlier[0].id)]
-    return []
-
-
-def _is_beyond(context: Context, metric: Span, period: Span) -> bool:
-    """Whether a period behind the metric belongs to later entries of a list, or heads what follows."""
-    if period.start < metric.end:
-        return False
-    gap = context.between(metric, period)
-    n_metrics = len(within(context.of("METRIC"), metric.end, period.start))
-    return (
-        n_metrics >= 2
-        or (n_metrics > 0 and "\n" in gap)
-        or re.match(r"\s*:", context.text[period.end :][:4]) is not None
-    )
-
-
-def _is_base(context: Context, period: Span) -> bool:
-    before = context.text[max(0, period.start - 30) : period.start]
-    matches = list(any_of("metrics", "comparison").finditer(before))
-    return (bool(matches) and len(before) - matches[-1].end() <= 12) or bool(
-        any_of("metrics", "comparison").match(context.text, period.start, period.end)
-    )
-
-
-def _nearest(metric: Span, periods: list[Span]) -> Span:
-    return min(periods, key=lambda p: max(p.start - metric.end, metric.start - p.end))

@@ -124,7 +124,31 @@ METRICS = [
 ]
 
 
-@pytest.mark.parametrize("inline", METRICS)
+PERIODS = [
+    "⟨I i1|Sales⟩ were ⟨Q q1 of=i1 period=t1|£9⟩ in ⟨T t1|2021⟩. ⟨I i2|Costs⟩ were ⟨Q q2 of=i2 period=t1|£7⟩.",
+    "In ⟨T t1|May⟩ ⟨I i1|sales⟩ were ⟨Q q1 of=i1 period=t1|£9⟩. It rained. We met. Bo spoke. We have ⟨Q q2 of=i2|3⟩ "
+    "⟨I i2|boats⟩.",
+    "⟨I i1|Sales⟩ in ⟨T t1|May⟩ were ⟨Q q1 of=i1 period=t1 base=t2|£9⟩, compared with ⟨Q q2 of=i1 period=t2|£8⟩ in the "
+    "⟨T t2|same month of 2020⟩.",
+    "⟨I i1|Sales⟩ in ⟨T t1|May⟩ were ⟨Q q1 of=i1 period=t1 base=t2|£9⟩ (⟨T t2|2020⟩: ⟨Q q2 of=i1 period=t2|£8⟩).",
+    "⟨I i1|Sales⟩ for ⟨T t1|May⟩ were ⟨Q q1 of=i1 period=t1 base=t2|£9⟩, against ⟨Q q2 of=i1 period=t2|£8⟩ in "
+    "⟨T t2|April⟩. ⟨I i2|Costs⟩ were ⟨Q q3 of=i2 period=t1|£7⟩.",
+    "⟨I i1|Sales⟩ in ⟨T t1|May⟩ were up ⟨Q q1 of=i1 period=t1 base=t2|3%⟩ on ⟨T t2|2020⟩.",
+    "⟨I i1|Sales⟩ were ⟨Q q1 of=i1 period=t1|£9⟩ since ⟨T t1|Easter⟩.",
+    "⟨I i1|Sales⟩ were ⟨Q q1 of=i1 period=t1|£9⟩ in ⟨T t1|May⟩, the target being ⟨Q q2 of=i1|£12⟩.",
+    "⟨I i1|Sales⟩ were ⟨Q q1 of=i1|£9⟩; in ⟨T t1|2020⟩ they were unknown.",
+    "Measure | ⟨T t1|May 2021⟩ | ⟨T t2|May 2020⟩ | Change | Target\n⟨I i1|Sales⟩ | ⟨Q q1 of=i1 period=t1|£9⟩ | "
+    "⟨Q q2 of=i1 period=t2|£8⟩ | ⟨Q q3 of=i1 period=t1 base=t2|12%⟩ | ⟨Q q4 of=i1|£12⟩\n",
+    "        ⟨T t1|2021⟩        ⟨T t2|2020⟩\n\n⟨I i1|Sales⟩        ⟨Q q1 of=i1 period=t1|£9⟩        "
+    "⟨Q q2 of=i1 period=t2|£8⟩\n",
+    "| Income ⟨T t1|2021⟩ | £ |\n|---|---|\n| ⟨I i1|Sales⟩ | ⟨Q q1 of=i1 period=t1|9⟩ |\n",
+    "Figures for ⟨T t1|May⟩ were:\n\n⟨I i1|Sales⟩ | ⟨Q q1 of=i1 period=t1|£9⟩\n⟨I i2|Costs⟩ | "
+    "⟨Q q2 of=i2 period=t1|£7⟩\n",
+    "Opened ⟨T t1|2 May⟩\n\n⟨I i1|Sales⟩ | ⟨Q q1 of=i1|£9⟩\n⟨I i2|Rent⟩, ⟨T t2|June⟩ | ⟨Q q2 of=i2 period=t2|£7⟩\n",
+]
+
+
+@pytest.mark.parametrize("inline", [*METRICS, *PERIODS])
 def test_metrics(inline: str) -> None:
     gold, linked = relink(inline)
     assert arrows(linked, "of", "period", "base") == arrows(gold, "of", "period", "base")
