@@ -60,7 +60,7 @@ def _behind(context: Context, action: Span) -> Owners:
         return run, "named"
     if match["open"] and re.match(r"\s*(?:to\b|by\b|[-,:\u2013])", rest):
         return run, "named"
-    if match["dash"] and re.match(r"[\s.*_)]*(?:\n|$)", rest):
+    if match["dash"] and re.match(r"[\s.*_)]*(?:\n|$)|\s+[-\u2013\u2014]\s", rest):
         return run, "named"
     return NOBODY
 
@@ -109,7 +109,7 @@ def _end_of_reach(context: Context, action: Span, end: int) -> int:
 def _nearest_action(context: Context, agent: Span) -> Span | None:
     """The action that a cell belongs to: the one around it, else the last that began on its line or before."""
     start, end = context.line(agent.start)
-    actions = within(context.of("ACTION"), max(0, start - 2000), end)
+    actions = [a for a in context.of("ACTION") if start - 2000 <= a.start < end]
     around = [a for a in actions if a.contains(agent)]
     on_line = [a for a in context.of("ACTION") if a.start < end and a.end > start]
     before = [a for a in actions if a.start <= agent.start]

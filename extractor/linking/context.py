@@ -109,7 +109,7 @@ class Context:
         start, end = self.line(first.start)
         before, after = self.text[start : first.start], self.text[past : max(past, end)]
         return bool(
-            re.search(r"(?:\|[\s*_]*|\t\s*|[ ]{3,})$", before)
+            re.search(r"(?:\|[\s*_@]*|\t\s*|[ ]{3,})$", before)
             and before.strip(" \t|*_")
             and re.match(r"[\s*_]*(?:\||$|\t|[ ]{3,})", after)
         )

@@ -70,6 +70,9 @@ OWNERS = [
         "1   ⟨A a1 owner=p1,p2|The hall is to be booked and\n    paid⟩.            ⟨P p1|AL⟩/⟨P p2|BR⟩\n2   Fees",
         "column",
     ),
+    ("1   ⟨A a1 owner=p1|The hall is to be            ⟨P p1|AL⟩\n    booked⟩.\n2   Fees", "column"),
+    ("- ⟨A a1 owner=p1|book the hall⟩ - ⟨P p1|Ann⟩ - done\n", "named"),
+    ("7 | ⟨A a1 owner=p1|Book the hall⟩ | @⟨P p1|annlee⟩ | no news\n", "column"),
     ("| Task | Owner | Due |\n|---|---|---|\n| ⟨A a1 owner=p1|Book the hall⟩ | ⟨P p1|Ann⟩ | May |\n", "column"),
 ]
 
