@@ -4,7 +4,6 @@
 attributes and relations, `doc._.minutes` the JSON contract.
 """
 
-import hashlib
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
@@ -20,7 +19,7 @@ from spacy.vocab import Vocab
 from extractor.alignment import load_tokenizer
 from extractor.annotations import AnnotatedText
 from extractor.errors import ModelError
-from extractor.ingest.source import SourceText
+from extractor.ingest.source import SourceText, plain_source
 from extractor.linking import link
 from extractor.records import build
 from extractor.runtime import OnnxScorer
@@ -79,10 +78,7 @@ registry.tokenizers.register("minutes.Tokenizer.v1", func=make_tokenizer)
 def source_of(doc: Doc) -> SourceText:
     """What was read for the Doc; for a Doc made from a string, that string as plain text."""
     source: SourceText | None = doc._.source
-    if source is None:
-        sha256 = hashlib.sha256(doc.text.encode()).hexdigest()
-        source = SourceText("text", "text/plain", sha256, doc.text)
-    return source
+    return plain_source(doc.text) if source is None else source
 
 
 @Language.factory("minutes_structure", assigns=["doc._.source", "doc._.structure"])

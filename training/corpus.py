@@ -15,7 +15,7 @@ from typing import Any, Final
 from datasets import Dataset, DatasetDict, Features, Value
 from datasets import List as ListFeature
 
-from extractor.annotations import AnnotatedText, from_standoff
+from extractor.annotations import AnnotatedText, from_standoff, to_standoff
 from extractor.errors import AnnotationError
 
 DATA: Final = Path(__file__).resolve().parent.parent / "data"
@@ -124,22 +124,15 @@ def _dataset(documents: Iterable[LabelledDocument]) -> Dataset:
 def to_row(document: LabelledDocument) -> dict[str, Any]:
     """A row of the data set; `from_row` reads it back."""
     annotated = document.annotated
-    spans = []
-    for span in annotated.spans:
-        attrs: dict[str, Any] = dict(span.attributes)
-        for relation in annotated.relations:
-            if relation.head == span.id:
-                attrs.setdefault(relation.kind, []).append(relation.tail)
-        row = {"id": span.id, "label": span.label, "start": span.start, "end": span.end}
-        spans.append({**row, "attrs": json.dumps(attrs)})
+    record = to_standoff(annotated)
     return {
         "doc_id": annotated.doc_id,
         "organisation": document.organisation,
         "kind": document.kind,
         "invented": document.invented,
         "text": annotated.text,
-        "sha256": hashlib.sha256(annotated.text.encode()).hexdigest(),
-        "spans": spans,
+        "sha256": record["sha256"],
+        "spans": [{**span, "attrs": json.dumps(span.get("attrs", {}))} for span in record["spans"]],
     }
 
 

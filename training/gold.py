@@ -8,6 +8,7 @@ from pathlib import Path
 from extractor.annotations import AnnotatedText, read_standoff
 from extractor.errors import AnnotationError, UnreadableFile
 from extractor.ingest import SourceText, read
+from extractor.ingest.source import plain_source
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +56,9 @@ def _read_document(labels: Path, where: Mapping[str, Path]) -> GoldDocument:
 
 def source_of(gold: AnnotatedText) -> SourceText:
     """The text with the blocks that the reader of text files finds, offsets being those of gold."""
-    data = gold.text.encode()
-    bare = SourceText(gold.doc_id, "text/plain", hashlib.sha256(data).hexdigest(), gold.text)
+    bare = plain_source(gold.text, gold.doc_id)
     try:
-        source = read(data, f"{gold.doc_id}.txt", encoding="utf-8")
+        source = read(gold.text.encode(), f"{gold.doc_id}.txt", encoding="utf-8")
     except UnreadableFile:
         return bare
     same = gold.text.startswith(source.text) and not gold.text[len(source.text) :].strip()

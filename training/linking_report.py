@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import Final
 
 from extractor.annotations import AnnotatedText, Span, read_standoff, replace_spans
-from extractor.ingest.source import SourceText
 from extractor.linking import link
-from extractor.structure import Structure, parse
+from extractor.structure import parse_text
 from training.scoring import Counts, count_records, count_relations, total
 
 FOLDS: Final = 3
@@ -30,11 +29,6 @@ ATTRIBUTES: Final = (
 def without_links(gold: AnnotatedText) -> AnnotatedText:
     """The spans of gold alone."""
     return replace_spans(gold, (Span(s.id, s.label, s.start, s.end, s.score) for s in gold.spans))
-
-
-def structure_of(annotated: AnnotatedText) -> Structure:
-    """The structure of the bare text."""
-    return parse(SourceText(annotated.doc_id, "text/plain", "", annotated.text))
 
 
 def fold_of(doc_id: str) -> int:
@@ -97,7 +91,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     rows: dict[int, list[dict[str, Counts]]] = {fold: [] for fold in range(FOLDS)}
     for gold in iter_documents(options.texts):
-        predicted = link(without_links(gold), structure_of(gold))
+        predicted = link(without_links(gold), parse_text(gold.text))
         fold = fold_of(gold.doc_id)
         rows[fold].append(
             {**count_relations(gold, predicted), **count_attributes(gold, predicted), **count_records(gold, predicted)}

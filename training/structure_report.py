@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from extractor.annotations import AnnotatedText, Span, read_standoff
-from extractor.ingest.source import SourceText
-from extractor.structure import Structure, parse
+from extractor.structure import Structure, parse_text
 from training.scoring import Counts, total
 
 HELD_OUT_THIRD: Final = 0
@@ -76,7 +75,7 @@ def main() -> None:
     counts: dict[bool, list[dict[str, Counts]]] = {False: [], True: []}
     for labels in sorted(arguments.texts.glob("*.json")):
         annotated = read_standoff(labels, labels.with_suffix(".txt"))
-        structure = parse(SourceText(labels.stem, "text/plain", "", annotated.text))
+        structure = parse_text(annotated.text)
         date = dates.get(labels.stem, "")
         counts[is_held_out(labels.stem)].append(count_document(annotated, structure, date))
         if arguments.errors and not is_held_out(labels.stem):

@@ -15,7 +15,7 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 
 from extractor.alignment import load_tokenizer
-from extractor.scheme import HEADLINE_LABELS
+from extractor.annotations import AnnotatedText, replace_spans
 from extractor.structure import parse_text
 from extractor.tagger import Ints, Scores, Tagger, TaggerSettings
 from extractor.tags import allowed_transitions
@@ -25,6 +25,7 @@ from training.encoders import find_encoder
 from training.examples import IGNORED, Batch, Example, iter_batches, random_windows, rename_people, to_example
 from training.model import HEADS, LAYER_NAMES, N_TAGS, Crf, ModelSettings, TokenClassifier
 from training.names import NamePools, load_pools
+from training.scoring import Counts, count_spans, micro, total
 
 RUN_FILE: Final = "training.json"
 WEIGHTS_FILE: Final = "weights.pt"
@@ -140,19 +141,13 @@ def torch_tagger(model: TokenClassifier, tokenizer: Tokenizer, max_pieces: int) 
 
 def quick_scores(tagger: Tagger, documents: Sequence[LabelledDocument]) -> dict[str, float]:
     """Strict F1 a label and the headline micro, for watching a run; the evaluation proper is `minutes evaluate`."""
-    counts: dict[str, list[int]] = {}
-    for document in documents:
-        structure = parse_text(document.annotated.text)
-        gold = {(s.label, s.start, s.end) for s in document.annotated.spans}
-        predicted = {(s.label, s.start, s.end) for s in tagger(document.annotated.text, structure)}
-        for label in {s[0] for s in gold | predicted}:
-            keys = (label, "headline") if label in HEADLINE_LABELS else (label,)
-            g, p = ({s for s in spans if s[0] == label} for spans in (gold, predicted))
-            for key in keys:
-                row = counts.setdefault(key, [0, 0])
-                row[0] += len(g & p)
-                row[1] += len(g) + len(p)
-    return {key: round(2 * tp / total, 3) if total else 0.0 for key, (tp, total) in sorted(counts.items())}
+    counts = total(_counts(tagger, document.annotated) for document in documents)
+    scores = {label: count.f1 for label, count in counts.items()} | {"headline": micro(counts).f1}
+    return {key: round(score, 3) for key, score in scores.items()}
+
+
+def _counts(tagger: Tagger, gold: AnnotatedText) -> dict[str, Counts]:
+    return count_spans(gold, replace_spans(gold, tagger(gold.text, parse_text(gold.text))))
 
 
 def run(

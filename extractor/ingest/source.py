@@ -1,5 +1,6 @@
 """What every reader returns: the plain text, its blocks, and the way back to the file."""
 
+import hashlib
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -76,6 +77,11 @@ class SourceText:
         boxes = [w.box for w in inside if w.page == inside[0].page]
         x0, y0, x1, y1 = zip(*boxes, strict=True)
         return inside[0].page, (min(x0), min(y0), max(x1), max(y1))
+
+
+def plain_source(text: str, name: str = "text") -> SourceText:
+    """A string as if it had been read from a text file."""
+    return SourceText(name, "text/plain", hashlib.sha256(text.encode()).hexdigest(), text)
 
 
 def _until(words: Sequence[Word], first: int, end: int) -> Sequence[Word]:

@@ -1,8 +1,6 @@
 """The parts of minutes, found by rules over lines: head, attendance, agenda, actions, next meeting."""
 
-import hashlib
-
-from extractor.ingest.source import SourceText
+from extractor.ingest.source import SourceText, plain_source
 from extractor.structure.actions import (
     find_action_labels,
     find_action_regions,
@@ -41,4 +39,4 @@ def parse(source: SourceText) -> Structure:
 
 def parse_text(text: str) -> Structure:
     """The structure of a plain text."""
-    return parse(SourceText("text", "text/plain", hashlib.sha256(text.encode()).hexdigest(), text))
+    return parse(plain_source(text))
