@@ -64,6 +64,7 @@ class Trainer:
         self.optimizer = torch.optim.AdamW(
             [{"params": encoder, "lr": settings.encoder_lr}, {"params": heads, "lr": settings.head_lr}],
             weight_decay=settings.weight_decay,
+            fused=True,
         )
         warmup = max(1, int(n_steps * settings.warmup_fraction))
         self.schedule = torch.optim.lr_scheduler.LambdaLR(
@@ -191,6 +192,13 @@ def _epoch_windows(
     return items
 
 
+def held_out_organisations(documents: Sequence[LabelledDocument], fold: int, n_folds: int) -> frozenset[str]:
+    """The organisations of real minutes that a fold holds out; the folds share none and hold all."""
+    organisations = sorted({d.organisation for d in documents if not d.invented})
+    random.Random(0).shuffle(organisations)
+    return frozenset(organisations[fold::n_folds])
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -198,20 +206,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--layers", type=int, default=6, help="layers kept of the encoder, from the bottom")
     parser.add_argument("--texts", type=Path)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--fold", type=int)
+    parser.add_argument("--fold", type=int, help="which fold of the organisations to hold out and to watch")
+    parser.add_argument("--folds", type=int, default=5)
     for name, default in asdict(TrainSettings()).items():
         parser.add_argument(f"--{name.replace('_', '-')}", type=type(default), default=default)
     options = vars(parser.parse_args(arguments))
-    encoder, layers, texts, out, fold = (options.pop(k) for k in ("encoder", "layers", "texts", "out", "fold"))
+    encoder, layers, texts, out = (options.pop(k) for k in ("encoder", "layers", "texts", "out"))
+    fold, n_folds = options.pop("fold"), options.pop("folds")
     settings = TrainSettings(**options)
     out.mkdir(parents=True, exist_ok=True)
     corpora = load(texts)
     documents = [from_row(row) for row in corpora["train"]]
     held_out = {}
     if fold is not None:
-        organisations = sorted({d.organisation for d in documents if not d.invented})
-        random.Random(0).shuffle(organisations)
-        chosen = set(organisations[fold::5])
+        chosen = held_out_organisations(documents, fold, n_folds)
         held_out = {"fold": [d for d in documents if d.organisation in chosen]}
         documents = [d for d in documents if d.organisation not in chosen]
     else:
