@@ -1,7 +1,7 @@
 """The token classifier at run time: text to spans. What computes the scores of a window is passed in."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final, Protocol
 
@@ -14,6 +14,8 @@ from extractor.annotations import Span
 from extractor.decoding import marginals, viterbi
 from extractor.features import FEATURES, token_features
 from extractor.scheme import LAYERS
+from extractor.second_pass import LAYER as SECOND_PASS_LAYER
+from extractor.second_pass import Mention, indicator_bonus, repeat_bonus
 from extractor.structure.model import Structure
 from extractor.tags import FORBIDDEN, decode, tag_names
 from extractor.tokens import Gap, Token, tokenize
@@ -49,6 +51,12 @@ class TaggerSettings:
     overlap_pieces: int = 80
     batch_size: int = 4
     """Windows that are scored at once."""
+    start_bonus: dict[str, float] = field(default_factory=dict)
+    """Label to what the log score of its beginning gains: below 0 fewer spans are found, above 0 more."""
+    repeat_bonus: float = 0.0
+    """What each token of a string gains that the document labels more than once, wherever it stands."""
+    indicator_bonus: float = 0.0
+    """What the beginning of an indicator gains in a sentence with a metric and no indicator."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,17 +123,33 @@ class Tagger:
             n_tags = len(tag_names(layer))
             emissions = scores[:, offset : offset + n_tags]
             offset += n_tags
-            transitions = np.array(self.settings.transitions[layer], dtype=np.float32)
-            tags = viterbi(emissions, transitions)
-            sure = marginals(emissions, np.maximum(transitions, FORBIDDEN))[np.arange(len(tags)), tags]
-            for number, (label, first, past) in enumerate(decode(tags.tolist(), encoding.tokens, layer)):
-                start, end = encoding.tokens[first].start, encoding.tokens[past - 1].end
-                attributes = self._attributes(label, scores[first, head_start:])
-                score = float(np.clip(sure[first:past].min(), 0.0, 1.0))
-                found.append(
-                    Span(f"{LAYER_PREFIX[layer]}{number}", label, start, end, score, MappingProxyType(attributes))
-                )
+            emissions = emissions + self._start_bonus(layer)
+            mentions = self._mentions(encoding, emissions, layer)
+            if layer == SECOND_PASS_LAYER and mentions:
+                bonus = repeat_bonus(mentions, encoding.tokens, self.settings.repeat_bonus)
+                bonus += indicator_bonus(mentions, encoding.tokens, self.settings.indicator_bonus)
+                mentions = self._mentions(encoding, emissions + bonus, layer) if bonus.any() else mentions
+            for number, mention in enumerate(mentions):
+                start, end = encoding.tokens[mention.first].start, encoding.tokens[mention.past - 1].end
+                attributes = MappingProxyType(self._attributes(mention.label, scores[mention.first, head_start:]))
+                name = f"{LAYER_PREFIX[layer]}{number}"
+                found.append(Span(name, mention.label, start, end, mention.score, attributes))
         return tuple(sorted(found, key=lambda span: (span.start, -span.end)))
+
+    def _start_bonus(self, layer: str) -> Scores:
+        """Shape: (n_tags,)."""
+        wanted = {f"B-{label}": bonus for label, bonus in self.settings.start_bonus.items()}
+        return np.array([wanted.get(name, 0.0) for name in tag_names(layer)], dtype=np.float32)
+
+    def _mentions(self, encoding: Encoding, emissions: Scores, layer: str) -> list[Mention]:
+        """The labelled runs of one layer on the best path."""
+        transitions = np.array(self.settings.transitions[layer], dtype=np.float32)
+        tags = viterbi(emissions, transitions)
+        sure = marginals(emissions, np.maximum(transitions, FORBIDDEN))[np.arange(len(tags)), tags]
+        return [
+            Mention(label, first, past, float(np.clip(sure[first:past].min(), 0.0, 1.0)))
+            for label, first, past in decode(tags.tolist(), encoding.tokens, layer)
+        ]
 
     def _attributes(self, label: str, logits: Scores) -> dict[str, str]:
         attributes: dict[str, str] = {}

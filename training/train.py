@@ -29,6 +29,19 @@ from training.scoring import Counts, count_spans, micro, total
 
 RUN_FILE: Final = "training.json"
 WEIGHTS_FILE: Final = "weights.pt"
+START_BONUS: Final = {
+    "TARGET_MEETING": -0.25,
+    "PAST_MEETING": 0.25,
+    "DUE_DATE": 0.5,
+    "METRIC": 0.5,
+    "INDICATOR": 1.0,
+    "PERIOD": 0.75,
+    "ACTION": 0.5,
+    "DECISION": 1.0,
+}
+REPEAT_BONUS: Final = 1.5
+INDICATOR_BONUS: Final = 1.5
+"""How the scores are decoded; chosen on held-out organisations of the training minutes (training/EXPERIMENTS.md)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +145,14 @@ def tagger_settings(model: TokenClassifier, max_pieces: int) -> TaggerSettings:
         matrix = crf.transitions.detach().numpy() + allowed_transitions(layer)
         transitions[layer] = np.round(matrix, 4).tolist()
     heads = {f"{label}.{attribute}": list(classes) for (label, attribute), classes in HEADS.items()}
-    return TaggerSettings(transitions, heads, max_pieces=max_pieces)
+    return TaggerSettings(
+        transitions,
+        heads,
+        max_pieces=max_pieces,
+        start_bonus=dict(START_BONUS),
+        repeat_bonus=REPEAT_BONUS,
+        indicator_bonus=INDICATOR_BONUS,
+    )
 
 
 def torch_tagger(model: TokenClassifier, tokenizer: Tokenizer, max_pieces: int) -> Tagger:
@@ -230,7 +250,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print(f"{len(examples)} documents, {sum(e.n_unaligned for e in examples)} spans that cut a token", flush=True)
     torch.manual_seed(settings.seed)
     model = TokenClassifier(ModelSettings(encoder_folder, layers))
-    (out / RUN_FILE).write_text(json.dumps({"encoder": encoder, "layers": layers, **asdict(settings)}, indent=1))
+    (out / RUN_FILE).write_text(
+        json.dumps({"encoder": encoder, "layers": layers, "fold": fold, "folds": n_folds, **asdict(settings)}, indent=1)
+    )
     run(model, examples, tokenizer, settings, held_out, out)
 
 
