@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 import onnx
 import torch
 from onnx import TensorProto, helper, numpy_helper
@@ -47,7 +48,7 @@ def export(model: TokenClassifier, path: Path) -> None:
 
 
 def quantise(source: Path, target: Path, *, bits: int, block_size: int = 32) -> None:
-    """Weights of the matrix products in blocks of `bits` bits, the word embeddings in 8 bits a row."""
+    """Weights of the matrix products in blocks of `bits` bits, the word embeddings in blocks of 4 bits."""
     model = onnx.load(str(source))
     config = DefaultWeightOnlyQuantConfig(block_size=block_size, is_symmetric=True, accuracy_level=4, bits=bits)
     quantizer = MatMulNBitsQuantizer(model, algo_config=config)
@@ -57,27 +58,59 @@ def quantise(source: Path, target: Path, *, bits: int, block_size: int = 32) -> 
     onnx.save(quantised, str(target))
 
 
-def _quantise_embeddings(model: onnx.ModelProto, *, min_rows: int = 10_000) -> None:
+def pack_nibbles(
+    weights: npt.NDArray[np.float32], block_size: int
+) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.float16]]:
+    """Rows in 4 bits: column k in the low half of byte k, column k + n_columns / 2 in the high half.
+
+    Shape: weights (n_rows, n_columns) to bytes (n_rows, n_columns / 2) and scales (n_rows, n_columns / block_size, 1).
+    A half byte h stands for (h - 8) * scale.
+    """
+    n_rows, n_columns = weights.shape
+    blocks = weights.reshape(n_rows, n_columns // block_size, block_size)
+    peaks = np.take_along_axis(blocks, np.abs(blocks).argmax(axis=2, keepdims=True), axis=2)
+    scales = (peaks / -8).astype(np.float16)  # the largest weight of a block falls on -8
+    safe = np.where(scales == 0, np.float16(1), scales).astype(np.float32)
+    levels = (np.clip(np.round(blocks / safe), -8, 7) + 8).astype(np.uint8).reshape(n_rows, n_columns)
+    low, high = levels[:, : n_columns // 2], levels[:, n_columns // 2 :]
+    return low | (high << 4), scales
+
+
+def _quantise_embeddings(model: onnx.ModelProto, *, block_size: int = 32) -> None:
+    """Put the word embeddings into 4 bits, which are spread to floats after a row is picked."""
     graph = model.graph
-    initializers = {value.name: value for value in graph.initializer}
-    for position, node in enumerate(list(graph.node)):
-        table = initializers.get(node.input[0]) if node.op_type == "Gather" else None
-        if table is None or len(table.dims) != 2 or table.dims[0] < min_rows:
-            continue
-        weights = numpy_helper.to_array(table).astype(np.float32)
-        scale = np.abs(weights).max(axis=1) / 127 + 1e-12
-        rows = np.clip(np.round(weights / scale[:, None]), -127, 127).astype(np.int8)
-        graph.initializer.remove(table)
-        graph.initializer.append(numpy_helper.from_array(rows, f"{table.name}.int8"))
-        graph.initializer.append(numpy_helper.from_array(scale[:, None].astype(np.float32), f"{table.name}.scale"))
-        picked, scales, wide = f"{node.output[0]}.int8", f"{node.output[0]}.scale", f"{node.output[0]}.wide"
-        nodes = [
-            helper.make_node("Gather", [f"{table.name}.int8", node.input[1]], [picked]),
-            helper.make_node("Gather", [f"{table.name}.scale", node.input[1]], [scales]),
-            helper.make_node("Cast", [picked], [wide], to=TensorProto.FLOAT),
-            helper.make_node("Mul", [wide, scales], list(node.output)),
-        ]
-        graph.node.remove(node)
-        for offset, new in enumerate(nodes):
-            graph.node.insert(position + offset, new)
-        return
+    place, node = next((k, n) for k, n in enumerate(graph.node) if n.op_type == "Gather" and n.input[1] == INPUTS[0])
+    table = next(value for value in graph.initializer if value.name == node.input[0])
+    indices, out = node.input[1], node.output[0]
+    packed, scales = pack_nibbles(numpy_helper.to_array(table).astype(np.float32), block_size)
+    constants = {
+        "packed": packed,
+        "scales": scales,
+        "sixteen": np.float32(16),
+        "eight": np.float32(8),
+        "blocks": np.array([0, 0, -1, block_size], dtype=np.int64),
+        "row": np.array([0, 0, -1], dtype=np.int64),
+    }
+    graph.initializer.remove(table)
+    graph.initializer.extend(numpy_helper.from_array(np.asarray(v), f"{out}.{k}") for k, v in constants.items())
+    steps = (
+        ("Gather", ("packed", indices), "bytes", {}),
+        ("Cast", ("bytes",), "wide", {"to": TensorProto.FLOAT}),
+        ("Div", ("wide", "sixteen"), "shifted", {}),
+        ("Floor", ("shifted",), "high", {}),
+        ("Mul", ("high", "sixteen"), "raised", {}),
+        ("Sub", ("wide", "raised"), "low", {}),
+        ("Concat", ("low", "high"), "levels", {"axis": 2}),
+        ("Sub", ("levels", "eight"), "centred", {}),
+        ("Reshape", ("centred", "blocks"), "blocked", {}),
+        ("Gather", ("scales", indices), "half", {}),
+        ("Cast", ("half",), "factors", {"to": TensorProto.FLOAT}),
+        ("Mul", ("blocked", "factors"), "scaled", {}),
+        ("Reshape", ("scaled", "row"), "", {}),
+    )
+    graph.node.remove(node)
+    for offset, (kind, inputs, name, attributes) in enumerate(steps):
+        names = [value if value == indices else f"{out}.{value}" for value in inputs]
+        graph.node.insert(
+            place + offset, helper.make_node(kind, names, [f"{out}.{name}" if name else out], **attributes)
+        )

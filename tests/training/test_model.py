@@ -17,7 +17,7 @@ from extractor.tags import allowed_transitions
 from tests.markup import annotate
 from training.corpus import LabelledDocument
 from training.examples import to_example
-from training.export import export, quantise
+from training.export import export, pack_nibbles, quantise
 from training.model import N_SCORES, Crf, ModelSettings, TokenClassifier
 from training.names import NamePools
 from training.release import build_pipeline, write_sums
@@ -37,10 +37,10 @@ def encoder(tmp_path_factory: pytest.TempPathFactory, tokenizer: Tokenizer) -> P
     folder = tmp_path_factory.mktemp("encoder")
     config = BertConfig(
         vocab_size=tokenizer.get_vocab_size(),
-        hidden_size=48,
+        hidden_size=64,
         num_hidden_layers=2,
         num_attention_heads=4,
-        intermediate_size=96,
+        intermediate_size=128,
         max_position_embeddings=260,
     )
     BertModel(config, add_pooling_layer=False).save_pretrained(folder)
@@ -115,6 +115,23 @@ def test_an_exported_model_scores_as_the_torch_one_and_opens_in_spacy(
         check_sums(released)
     with pytest.raises(ModelError, match="not a model"):
         OnnxScorer(released / "minutes_tagger" / "model.onnx")
+
+
+def test_rows_in_four_bits_are_near_the_weights_and_keep_the_largest(rng: np.random.Generator) -> None:
+    weights = rng.normal(size=(5, 64)).astype(np.float32)
+    weights[2, :32] = 0
+    packed, scales = pack_nibbles(weights, 32)
+    assert packed.shape == (5, 32)
+    assert scales.shape == (5, 2, 1)
+    levels = np.concatenate([packed & 15, packed >> 4], axis=1).astype(np.float32) - 8
+    again = (levels.reshape(5, 2, 32) * scales.astype(np.float32)).reshape(5, 64)
+    steps = np.abs(scales.astype(np.float32)).repeat(32, axis=1).reshape(5, 64)
+    assert (np.abs(again - weights) <= steps * 1.01).all()
+    assert (again[2, :32] == 0).all()
+    largest = np.abs(weights).reshape(5, 2, 32).argmax(axis=2)
+    picked = np.take_along_axis(again.reshape(5, 2, 32), largest[..., None], axis=2)
+    expected = np.take_along_axis(weights.reshape(5, 2, 32), largest[..., None], axis=2)
+    assert picked == pytest.approx(expected, rel=1e-3)
 
 
 def test_the_torch_scorer_gives_a_row_for_each_piece(encoder: Path) -> None:
