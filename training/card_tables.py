@@ -51,9 +51,9 @@ def group_table(scores: Mapping[str, Any], groups: Mapping[str, str]) -> Iterato
     yield "| | documents | headline F1 | 95 % | support |"
     yield "|---|---|---|---|---|"
     for name, documents in sorted(found.items(), key=lambda item: (-micro(total(item[1])).n_gold, item[0])):
-        counts = micro(total(documents), HEADLINE_LABELS)
+        headline = micro(total(documents), HEADLINE_LABELS)
         bounds = _interval(bootstrap_f1(documents))
-        yield f"| {name} | {len(documents)} | {counts.f1:.3f} | {bounds} | {counts.n_gold} |"
+        yield f"| {name} | {len(documents)} | {headline.f1:.3f} | {bounds} | {headline.n_gold} |"
 
 
 def _interval(bounds: Sequence[float]) -> str:

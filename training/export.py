@@ -1,7 +1,7 @@
 """Export a trained classifier to ONNX and quantise its weights."""
 
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -73,7 +73,7 @@ def pack_nibbles(
     safe = np.where(scales == 0, np.float16(1), scales).astype(np.float32)
     levels = (np.clip(np.round(blocks / safe), -8, 7) + 8).astype(np.uint8).reshape(n_rows, n_columns)
     low, high = levels[:, : n_columns // 2], levels[:, n_columns // 2 :]
-    return low | (high << 4), scales
+    return (low | (high << 4)).astype(np.uint8), scales
 
 
 def _quantise_embeddings(model: onnx.ModelProto, *, block_size: int = 32) -> None:
@@ -93,7 +93,7 @@ def _quantise_embeddings(model: onnx.ModelProto, *, block_size: int = 32) -> Non
     }
     graph.initializer.remove(table)
     graph.initializer.extend(numpy_helper.from_array(np.asarray(v), f"{out}.{k}") for k, v in constants.items())
-    steps = (
+    steps: tuple[tuple[str, tuple[str, ...], str, dict[str, Any]], ...] = (
         ("Gather", ("packed", indices), "bytes", {}),
         ("Cast", ("bytes",), "wide", {"to": TensorProto.FLOAT}),
         ("Div", ("wide", "sixteen"), "shifted", {}),

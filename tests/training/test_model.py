@@ -89,6 +89,7 @@ def test_a_small_model_learns_a_document_by_heart(encoder: Path, tokenizer: Toke
 def test_an_exported_model_scores_as_the_torch_one_and_opens_in_spacy(
     encoder: Path, tokenizer: Tokenizer, tmp_path: Path, rng: np.random.Generator
 ) -> None:
+    torch.manual_seed(0)
     model = TokenClassifier(ModelSettings(encoder, n_layers=1)).eval()
     export(model, tmp_path / "float32.onnx")
     quantise(tmp_path / "float32.onnx", tmp_path / "model.onnx", bits=8)
@@ -96,10 +97,15 @@ def test_an_exported_model_scores_as_the_torch_one_and_opens_in_spacy(
     features = np.stack([rng.integers(0, n, (3, 20)) for n in N_CLASSES.values()], axis=2)
     mask = (np.arange(20)[None] < np.array([20, 12, 3])[:, None]).astype(np.int64)
     expected = model(torch.from_numpy(ids), torch.from_numpy(mask), torch.from_numpy(features)).detach().numpy()
-    for name, tolerance in (("float32", 0.03), ("model", 0.1)):  # bfloat16 keeps 8 bits
+    for name, largest, average in (
+        ("float32", 0.03, 0.003),
+        ("model", 0.2, 0.03),
+    ):  # bfloat16 keeps 8 bits, embeddings 4
         scores = OnnxScorer(tmp_path / f"{name}.onnx", n_threads=1)(ids, mask, features)
         assert scores.shape == (3, 20, N_SCORES)
-        assert np.abs(scores - expected)[mask == 1].max() < tolerance
+        differences = np.abs(scores - expected)[mask == 1]
+        assert differences.max() < largest
+        assert differences.mean() < average
 
     (tmp_path / VOCABULARY_FILE).write_bytes((encoder / VOCABULARY_FILE).read_bytes())
     settings = tagger_settings(model, 254)
