@@ -6,42 +6,30 @@ A person, or a reader under the guidelines, decides which of the two is right.
 """
 
 import argparse
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from extractor.alignment import load_tokenizer
 from extractor.annotations import AnnotatedText, Span, replace_spans
+from extractor.components import VOCABULARY_FILE
 from extractor.decoding import marginals
 from extractor.scheme import LAYERS
 from extractor.structure import parse_text
 from extractor.tagger import Encoding, Scores, Tagger, encode_text
 from extractor.tags import FORBIDDEN, encode, tag_names
 from training.corpus import from_row, load
-from training.encoders import find_encoder
-from training.model import ModelSettings, TokenClassifier
 from training.predict import Prediction
 from training.span_errors import SpanError, iter_span_errors
-from training.train import RUN_FILE, WEIGHTS_FILE, held_out_organisations, torch_tagger
+from training.train import held_out_organisations, load_run, torch_tagger
 
 SURE: Final = 0.8
 """From this marginal probability on a span of the model contradicts gold."""
 UNLIKELY: Final = 0.1
 """Up to this marginal probability a gold span is doubted."""
-
-
-def load_run(run: Path) -> tuple[Tagger, Mapping[str, object]]:
-    """The tagger of a training run, and its settings."""
-    about = json.loads((run / RUN_FILE).read_text(encoding="utf-8"))
-    encoder = find_encoder(about["encoder"])
-    model = TokenClassifier(ModelSettings(encoder, about["layers"]))
-    model.load_state_dict(torch.load(run / WEIGHTS_FILE, weights_only=True))
-    return torch_tagger(model, load_tokenizer(encoder / "vocab.txt"), about["max_pieces"]), about
 
 
 def tag_probabilities(tagger: Tagger, scores: Scores) -> dict[str, Scores]:
@@ -85,10 +73,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--run", type=Path, required=True, help="folder of a run with --fold")
     parser.add_argument("--texts", type=Path, required=True, help="texts of the real minutes")
     options = parser.parse_args(arguments)
-    tagger, about = load_run(options.run)
-    fold, n_folds = about.get("fold"), about.get("folds")
+    trained = load_run(options.run)
+    fold, n_folds = trained.about.get("fold"), trained.about.get("folds")
     if not isinstance(fold, int) or not isinstance(n_folds, int):
         parser.error("the run held nothing out: train it with --fold")
+    tokenizer = load_tokenizer(trained.encoder / VOCABULARY_FILE)
+    tagger = torch_tagger(trained.model, tokenizer, trained.about["max_pieces"])
     documents = [from_row(row) for row in load(options.texts)["train"]]
     held_out = held_out_organisations(documents, fold, n_folds)
     for document in documents:

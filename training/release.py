@@ -10,15 +10,12 @@ from pathlib import Path
 from typing import Final
 
 import spacy
-import torch
 from spacy.language import Language
 
 from extractor.alignment import load_tokenizer
 from extractor.components import MODEL_FILE, VOCABULARY_FILE, load_tagger, write_settings
-from training.encoders import find_encoder
 from training.export import export, quantise
-from training.model import ModelSettings, TokenClassifier
-from training.train import RUN_FILE, WEIGHTS_FILE, tagger_settings
+from training.train import load_run, tagger_settings
 
 KEPT: Final = ("README.md", "floors.json", "metrics.json")
 """Files of a model folder that are written by hand or by the evaluation, not by the release."""
@@ -45,16 +42,13 @@ def build_pipeline(tagger_folder: Path, *, version: str) -> Language:
 
 def release(run: Path, out: Path, *, version: str, bits: int) -> None:
     """Export the trained run, quantise it, and write the folder with its checksums."""
-    about = json.loads((run / RUN_FILE).read_text(encoding="utf-8"))
-    encoder = find_encoder(about["encoder"])
-    model = TokenClassifier(ModelSettings(encoder, about["layers"]))
-    model.load_state_dict(torch.load(run / WEIGHTS_FILE, weights_only=True))
+    trained = load_run(run)
     with tempfile.TemporaryDirectory() as folder:
         tagger = Path(folder)
-        export(model, tagger / "float32.onnx")
+        export(trained.model, tagger / "float32.onnx")
         quantise(tagger / "float32.onnx", tagger / MODEL_FILE, bits=bits)
-        shutil.copyfile(encoder / VOCABULARY_FILE, tagger / VOCABULARY_FILE)
-        write_settings(tagger_settings(model, about["max_pieces"]), tagger)
+        shutil.copyfile(trained.encoder / VOCABULARY_FILE, tagger / VOCABULARY_FILE)
+        write_settings(tagger_settings(trained.model, trained.about["max_pieces"]), tagger)
         load_tagger(tagger)
         load_tokenizer(tagger / VOCABULARY_FILE)
         kept = {name: (out / name).read_bytes() for name in KEPT if (out / name).is_file()}
@@ -62,7 +56,7 @@ def release(run: Path, out: Path, *, version: str, bits: int) -> None:
         build_pipeline(tagger, version=version).to_disk(out)
     for name, content in kept.items():
         (out / name).write_bytes(content)
-    (out / "training.json").write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
+    (out / "training.json").write_text(json.dumps(trained.about, indent=1) + "\n", encoding="utf-8")
     write_sums(out)
 
 

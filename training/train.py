@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Final, cast
+from typing import Any, Final, cast
 
 import numpy as np
 import torch
@@ -153,6 +153,26 @@ def tagger_settings(model: TokenClassifier, max_pieces: int) -> TaggerSettings:
         repeat_bonus=REPEAT_BONUS,
         indicator_bonus=INDICATOR_BONUS,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class TrainedRun:
+    """What a run left behind."""
+
+    model: TokenClassifier
+    encoder: Path
+    """Folder of the pre-trained encoder, whose vocabulary the model uses."""
+    about: dict[str, Any]
+    """Its settings, as RUN_FILE has them."""
+
+
+def load_run(run: Path) -> TrainedRun:
+    """The trained model in the folder of a run."""
+    about = json.loads((run / RUN_FILE).read_text(encoding="utf-8"))
+    encoder = find_encoder(about["encoder"])
+    model = TokenClassifier(ModelSettings(encoder, about["layers"]))
+    model.load_state_dict(torch.load(run / WEIGHTS_FILE, weights_only=True))
+    return TrainedRun(model, encoder, about)
 
 
 def torch_tagger(model: TokenClassifier, tokenizer: Tokenizer, max_pieces: int) -> Tagger:

@@ -1,3 +1,6 @@
+from pathlib import Path
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from tokenizers import Tokenizer
@@ -8,6 +11,7 @@ from extractor.structure import parse_text
 from extractor.tagger import Encoding, Scores, Tagger, TaggerSettings, encode_text
 from extractor.tags import allowed_transitions, encode, tag_names
 from tests.markup import annotate
+from training.corpus import LabelledDocument
 from training.label_review import iter_doubts, main
 from training.train import held_out_organisations
 
@@ -57,14 +61,16 @@ def test_an_unsure_model_doubts_nothing(tokenizer: Tokenizer) -> None:
 
 
 def test_the_folds_share_no_organisation_and_hold_all() -> None:
-    from training.corpus import LabelledDocument
-
     names = [f"Body {k}" for k in range(7)]
     documents = [LabelledDocument(annotate("x"), name, "charity", name == "Body 0") for name in names]
     folds = [held_out_organisations(documents, fold, 3) for fold in range(3)]
     assert sorted(name for fold in folds for name in fold) == names[1:]
 
 
-def test_a_run_that_held_nothing_out_is_refused(tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_a_run_that_held_nothing_out_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("training.label_review.load_run", lambda run: SimpleNamespace(about={"fold": None, "folds": 5}))
     with pytest.raises(SystemExit):
-        main(["--run", str(tmp_path_factory.mktemp("run"))])
+        main(["--run", str(tmp_path), "--texts", str(tmp_path)])
+    assert "held nothing out" in capsys.readouterr().err
