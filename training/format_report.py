@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from extractor.annotations import AnnotatedText
 from extractor.errors import UnreadableFile
@@ -20,7 +19,6 @@ from training.gold import GoldDocument, read_gold
 from training.predict import PipelinePredictor, Predictor
 from training.scoring import Counts, fold, micro, total
 
-SHOWN: Final = HEADLINE_LABELS
 Strings = dict[str, Counts]
 
 
@@ -69,12 +67,14 @@ def iter_pairs(documents: Iterable[GoldDocument], originals: Path) -> Iterator[t
 
 def table_of(comparisons: Sequence[Comparison]) -> Iterator[str]:
     """A line for each format and way of reading: documents, headline micro F1, F1 a label."""
-    yield f"{'format':8}{'read from':11}{'documents':>9}{'headline':>10}" + "".join(f"{name:>16}" for name in SHOWN)
+    yield f"{'format':8}{'read from':11}{'documents':>9}{'headline':>10}" + "".join(
+        f"{name:>16}" for name in HEADLINE_LABELS
+    )
     for suffix in sorted({c.suffix for c in comparisons}):
         rows = [c for c in comparisons if c.suffix == suffix]
         for name, counts in (("text", [c.from_text for c in rows]), ("file", [c.from_file for c in rows])):
             summed = total(counts)
-            scores = "".join(f"{summed[label].f1:16.3f}" for label in SHOWN)
+            scores = "".join(f"{summed[label].f1:16.3f}" for label in HEADLINE_LABELS)
             yield f"{suffix:8}{name:11}{len(rows):9}{micro(summed).f1:10.3f}{scores}"
     for c in comparisons:
         if c.error:

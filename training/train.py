@@ -48,7 +48,7 @@ INDICATOR_BONUS: Final = 1.5
 class TrainSettings:
     """What a run does; the defaults are those of the release."""
 
-    epochs: int = 6
+    epochs: int = 4
     batch_size: int = 8
     """Windows in a step."""
     encoder_lr: float = 1e-4
