@@ -78,7 +78,7 @@ def indicator_bonus(mentions: Iterable[Mention], tokens: Sequence[Token], bonus:
 
 
 def _near(mentions: Sequence[Mention], first: int) -> Sequence[Mention]:
-    """The mentions from the last one that begins before the token on, as many as a sentence can hold."""
+    """The last mention that begins before the token and the one after it: if neither reaches a sentence, none does."""
     at = bisect_left(mentions, first, key=lambda mention: mention.first)
     return mentions[max(0, at - 1) : at + 1]
 

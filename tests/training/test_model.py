@@ -64,6 +64,31 @@ def test_the_crf_is_a_distribution_over_all_paths(n_tokens: int) -> None:
     assert total == pytest.approx(1.0, abs=1e-4)
 
 
+def test_the_gradient_of_the_crf_is_that_of_the_sum_over_all_paths() -> None:
+    torch.manual_seed(0)
+    crf = Crf("statement")
+    crf.transitions.data.normal_()
+    emissions = torch.randn(2, 4, 5, requires_grad=True)
+    n_tokens = (4, 2)
+    mask = torch.arange(4)[None] < torch.tensor(n_tokens)[:, None]
+    tags = torch.zeros(2, 4, dtype=torch.int64)
+    crf(emissions, tags, mask).backward()
+    found = [emissions.grad, crf.transitions.grad]
+
+    def log_likelihood(row: int) -> torch.Tensor:
+        moves = crf.transitions + crf.allowed
+        scores = []
+        for path in product(range(5), repeat=n_tokens[row]):
+            steps = zip((-1, *path), path, strict=False)
+            scores.append(sum(moves[a + 1, b] + emissions[row, k, b] for k, (a, b) in enumerate(steps)))
+        return torch.stack(scores)[0] - torch.logsumexp(torch.stack(scores), dim=0)  # the first path is that of tag 0
+
+    expected = torch.autograd.grad(-log_likelihood(0) - log_likelihood(1), [emissions, crf.transitions])
+    for ours, theirs in zip(found, expected, strict=True):
+        assert ours is not None
+        assert torch.allclose(ours, theirs, atol=1e-4)
+
+
 def test_a_window_may_begin_inside_a_span() -> None:
     assert (Crf("entity").allowed[0] == 0).all()
     assert (allowed_transitions("entity")[0] < 0).any()
