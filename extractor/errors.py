@@ -25,6 +25,10 @@ class CorruptFile(UnreadableFile):
     """A file that breaks off or contradicts its own format."""
 
 
+class ReaderDied(CorruptFile):
+    """A file on which the process that read it broke down."""
+
+
 class MissingProgram(UnreadableFile):
     """A format that needs a program which is not installed; the message names it."""
 

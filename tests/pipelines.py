@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from functools import cache
 
 import spacy
 from spacy.language import Language
@@ -10,6 +11,7 @@ from extractor.annotations import AnnotatedText, Span
 from extractor.components import TaggerComponent
 from extractor.ingest.source import SourceText, Warning
 from extractor.linking import link
+from extractor.pipeline import extract_text
 from extractor.records import build
 from extractor.schema import Minutes, Model
 from extractor.structure import parse
@@ -70,6 +72,12 @@ def pipeline(tagger: PhraseTagger | BrokenTagger | None = None) -> Language:
     nlp.add_pipe("minutes_linker")
     nlp.add_pipe("minutes_records")
     return nlp
+
+
+@cache
+def minutes_of(text: str) -> Minutes:
+    """The record of a text by the phrases of the table, with its text."""
+    return extract_text(text, nlp=pipeline()).model_copy(update={"text": text})
 
 
 def record_of(inline: str, *, name: str = "m.txt", warnings: tuple[Warning, ...] = ()) -> Minutes:

@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Any, Final
 
 from extractor import errors
-from extractor.errors import CorruptFile, LimitExceeded, UnreadableFile
+from extractor.errors import LimitExceeded, ReaderDied, UnreadableFile
 from extractor.ingest.limits import Limits
 from extractor.ingest.source import Block, BlockKind, SourceText, Warning, Word
 
@@ -150,7 +150,7 @@ def _death(status: int) -> UnreadableFile:
         return LimitExceeded("reading took too much processor time")
     if -status in (signal.SIGKILL, signal.SIGABRT):
         return LimitExceeded("reading took too much memory")
-    return CorruptFile("the reader broke down on the file")
+    return ReaderDied("the reader broke down on the file")
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

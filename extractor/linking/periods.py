@@ -9,10 +9,12 @@ from extractor.linking.columns import column_periods
 from extractor.linking.context import Context, within
 from extractor.linking.vocabulary import alternatives, any_of, words
 
-REACH: Final = 1200
+REACH: Final = 600
 """Characters ahead of a sentence in which a period that was said before is looked for."""
 MAX_SENTENCES: Final = 2
 """Full stops over which a period is carried on."""
+MAX_METRICS: Final = 2
+"""Metrics over which it is, but for the rows of a table."""
 _FULL_STOP: Final = re.compile(r"[.!?]\s")
 _BRACKETS: Final = re.compile(r"\([^()\n]{0,80}(?:\n[^()\n]{0,80})?\)")
 
@@ -56,7 +58,8 @@ def _earlier(context: Context, metric: Span, start: int) -> Span | None:
     if not before or context.paragraph(before[-1].start) != context.paragraph(at):
         return None
     n_sentences = len(_FULL_STOP.findall(context.text[before[-1].end : start]))
-    return before[-1] if n_sentences <= MAX_SENTENCES else None
+    n_metrics = 0 if _is_row(context, metric.start) else len(within(context.of("METRIC"), before[-1].end, metric.start))
+    return before[-1] if n_sentences <= MAX_SENTENCES and n_metrics <= MAX_METRICS else None
 
 
 def _is_row(context: Context, position: int) -> bool:
@@ -66,7 +69,7 @@ def _is_row(context: Context, position: int) -> bool:
 
 def _table_start(context: Context, position: int) -> int:
     """Where the first row of the table around the position begins, blank lines before it included."""
-    floor = max(0, position - 4 * REACH)
+    floor = max(0, position - 8 * REACH)
     while position > floor:
         start, end = context.line(position - 1)
         if context.text[start:end].strip() and not _is_row(context, start):

@@ -5,6 +5,7 @@ had from here too.
 """
 
 import re
+from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -13,7 +14,16 @@ from typing import Final
 
 from extractor.normalize.times import parse_time, parse_time_range
 
-__all__ = ["MONTHS", "WEEKDAYS", "PartialDate", "find_dates", "parse_date", "parse_time", "parse_time_range"]
+__all__ = [
+    "MONTHS",
+    "WEEKDAYS",
+    "PartialDate",
+    "find_dates",
+    "last_day",
+    "parse_date",
+    "parse_time",
+    "parse_time_range",
+]
 
 MONTHS: Final[dict[str, int]] = {
     name: number
@@ -123,6 +133,15 @@ _FORMS: Final = tuple(
     )
 )
 """From the fullest form to the barest: a form reads only what the ones before it left."""
+
+
+def last_day(text: str) -> str:
+    """The last day, as YYYY-MM-DD, of a date written YYYY, YYYY-MM or YYYY-MM-DD."""
+    parts = [int(part) for part in text.split("-")]
+    if len(parts) == 3:
+        return text
+    year, month = (parts[0], 12) if len(parts) == 1 else parts
+    return f"{text[:4]}-{month:02}-{monthrange(year, month)[1]:02}"
 
 
 def parse_date(text: str, *, reference: PartialDate | None = None, day_first: bool = True) -> PartialDate | None:

@@ -1,0 +1,114 @@
+"""Reading documents while the caller waits."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Annotated, Any, Final, TypeVar
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
+
+from extractor.errors import ExtractorError
+from extractor.schema import Minutes
+from service.bodies import BulkAnswer, Result, TextDocument, Upload, read_uploads
+from service.dependencies import AppState, State, Writing
+from service.errors import INVALID, ServiceError, kind_of, problem
+from service.responses import PROBLEMS, document_body
+from service.views import Format, OffsetUnit, View, show, view_of
+
+T = TypeVar("T")
+router = APIRouter(prefix="/v1", tags=["extract"])
+
+IncludeText = Annotated[bool, Query(description="Whether the record holds the text that its offsets count in.")]
+MinConfidence = Annotated[float, Query(ge=0, le=1, description="Leave out what is less sure.")]
+Unit = Annotated[OffsetUnit, Query(description="What offsets count: code points of Unicode, or units of UTF-16.")]
+Encoding = Annotated[str | None, Query(max_length=40, pattern=r"^[A-Za-z0-9_.:-]+$", description="Of text files.")]
+Ocr = Annotated[bool, Query(description="Read scanned pages by OCR, where it is installed.")]
+
+_MEDIA: Final[dict[str, Any]] = {
+    "text/html": {},
+    "text/csv": {},
+    "text/calendar": {},
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": {},
+}
+
+
+@router.post(
+    "/extract",
+    response_model=Minutes,
+    responses={200: {"content": _MEDIA, "description": "What the document contains"}, **PROBLEMS},
+    openapi_extra={"requestBody": document_body(TextDocument)},
+)
+async def extract(
+    request: Request,
+    state: AppState,
+    caller: Writing,
+    include_text: IncludeText = True,
+    min_confidence: MinConfidence = 0.0,
+    offset_unit: Unit = "codepoint",
+    format: Annotated[Format, Query(description="Tables hold the actions; xlsx also the rest.")] = "json",
+    encoding: Encoding = None,
+    ocr: Ocr = False,
+) -> Response:
+    """What one document contains: a file as multipart/form-data, or a text as JSON. Nothing of it is kept."""
+    view = View(include_text, min_confidence, offset_unit)
+    with state.slots.admitted():
+        uploads = await _uploads(request, state, 1, encoding, ocr)
+        shown = await run_in_threadpool(_read_and, partial(show, view=view, form=format), state, uploads[0])
+    return Response(shown.body, media_type=shown.media_type)
+
+
+@router.post(
+    "/extract/bulk",
+    response_model=BulkAnswer,
+    responses={200: {"description": "A result or a problem for each document, in their order"}, **PROBLEMS},
+    openapi_extra={"requestBody": document_body(TextDocument, many=True)},
+)
+async def extract_bulk(
+    request: Request,
+    state: AppState,
+    caller: Writing,
+    include_text: IncludeText = True,
+    min_confidence: MinConfidence = 0.0,
+    offset_unit: Unit = "codepoint",
+    encoding: Encoding = None,
+    ocr: Ocr = False,
+) -> Response:
+    """What many documents contain: files as multipart/form-data, or `{"items": [...]}` as JSON."""
+    view = View(include_text, min_confidence, offset_unit)
+    with state.slots.admitted():
+        uploads = await _uploads(request, state, state.settings.max_bulk_items, encoding, ocr)
+        results = await run_in_threadpool(_bulk, state, uploads, view)
+    return Response(BulkAnswer(results=results).model_dump_json(), media_type="application/json")
+
+
+async def _uploads(request: Request, state: State, max_items: int, encoding: str | None, ocr: bool) -> list[Upload]:
+    uploads = await read_uploads(
+        request, max_items=max_items, encoding=encoding, ocr=ocr, timeout_s=state.settings.body_timeout_s
+    )
+    if len(uploads) > max_items:
+        raise ServiceError(INVALID, f"more than {max_items} documents")
+    return uploads
+
+
+def _read_and(then: Callable[[list[Minutes]], T], state: State, upload: Upload) -> T:
+    """Read in a slot, and make the answer outside of it."""
+    with state.slots.reader() as reader:
+        try:
+            records = reader.read(upload.body, upload.name, upload.options)
+        except ExtractorError:
+            state.telemetry.documents.labels("error").inc()
+            raise
+    state.telemetry.documents.labels("ok").inc()
+    return then(records)
+
+
+def _bulk(state: State, uploads: list[Upload], view: View) -> list[Result]:
+    return [_result(state, upload, view) for upload in uploads]
+
+
+def _result(state: State, upload: Upload, view: View) -> Result:
+    try:
+        records = _read_and(list, state, upload)
+    except ExtractorError as error:
+        return Result(name=upload.name, status="error", problem=problem(kind_of(error), str(error)))
+    return Result(name=upload.name, status="ok", documents=[view_of(minutes, view) for minutes in records])

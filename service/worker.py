@@ -1,0 +1,114 @@
+"""A worker: takes jobs off the queue one after the other, and keeps their leases while it reads."""
+
+import os
+import socket
+import threading
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+from sqlalchemy import Engine
+
+from extractor.errors import ExtractorError, LimitExceeded, ReaderDied
+from extractor.schema import Minutes
+from service.database import writing
+from service.errors import INTERNAL, kind_of
+from service.jobs import Claim, claim_job, fail_job, finish_job, release_job, renew_lease
+from service.reading import ReadingOptions
+from service.settings import Settings
+from service.store import save_document
+
+RENEWALS: Final = 4
+"""In the time of a lease."""
+Read = Callable[[bytes, str, ReadingOptions], list[Minutes]]
+
+log = structlog.get_logger("minutes.worker")
+
+
+def worker_name() -> str:
+    """A name for the logs that no other worker has."""
+    return f"{socket.gethostname()[:40]}-{os.getpid()}-{uuid.uuid4().hex[:6]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """Reads jobs by `read` until told to stop."""
+
+    engine: Engine
+    settings: Settings
+    read: Read
+    name: str
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until `stop` is set; the job at hand is ended first."""
+        while not stop.is_set():
+            if not self.run_once():
+                stop.wait(self.settings.poll_s)
+
+    def run_once(self) -> bool:
+        """Do one job; False if there was none."""
+        with writing(self.engine) as connection:
+            claim = claim_job(connection, self.name, lease_s=self.settings.lease_s)
+        if claim is None:
+            return False
+        log.info("job claimed", job=claim.id, attempt=claim.attempts, worker=self.name)
+        with Lease(self.engine, claim, self.settings.lease_s):
+            self._do(claim)
+        return True
+
+    def _do(self, claim: Claim) -> None:
+        try:
+            records = self.read(claim.body, claim.name, ReadingOptions.of(claim.options))
+        except (LimitExceeded, ReaderDied) as error:
+            if claim.attempts < claim.max_attempts:
+                self._give_back(claim)
+            else:
+                self._fail(claim, kind_of(error).code, str(error))
+        except ExtractorError as error:
+            self._fail(claim, kind_of(error).code, str(error))
+        except Exception as error:  # a fault in one document must not stop the others
+            self._fail(claim, INTERNAL.code, type(error).__name__)
+        else:
+            self._finish(claim, records)
+
+    def _finish(self, claim: Claim, records: list[Minutes]) -> None:
+        with writing(self.engine) as connection:
+            if finish_job(connection, claim.id, claim.fence):
+                for part, minutes in enumerate(records):
+                    save_document(connection, claim.id, part, minutes)
+        log.info("job done", job=claim.id, documents=len(records), worker=self.name)
+
+    def _fail(self, claim: Claim, code: str, detail: str) -> None:
+        with writing(self.engine) as connection:
+            fail_job(connection, claim.id, claim.fence, code, detail)
+        log.warning("job failed", job=claim.id, code=code, worker=self.name)
+
+    def _give_back(self, claim: Claim) -> None:
+        """Back into the queue with one attempt fewer."""
+        with writing(self.engine) as connection:
+            release_job(connection, claim)
+        log.warning("job given back", job=claim.id, attempt=claim.attempts, worker=self.name)
+
+
+class Lease:
+    """Renews the lease of a job by a thread of its own, as long as the `with` statement lasts."""
+
+    def __init__(self, engine: Engine, claim: Claim, lease_s: float) -> None:
+        self._engine, self._claim, self._lease_s = engine, claim, lease_s
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._renew, name="lease", daemon=True)
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def _renew(self) -> None:
+        while not self._ended.wait(self._lease_s / RENEWALS):
+            with writing(self._engine) as connection:
+                if not renew_lease(connection, self._claim, lease_s=self._lease_s):
+                    return
