@@ -29,16 +29,7 @@ from training.scoring import Counts, count_spans, micro, total
 
 RUN_FILE: Final = "training.json"
 WEIGHTS_FILE: Final = "weights.pt"
-START_BONUS: Final = {
-    "TARGET_MEETING": -0.25,
-    "PAST_MEETING": 0.25,
-    "DUE_DATE": 0.5,
-    "METRIC": 0.5,
-    "INDICATOR": 1.0,
-    "PERIOD": 0.75,
-    "ACTION": 0.5,
-    "DECISION": 1.0,
-}
+START_BONUS: Final = {"PERSON": -0.5, "TARGET_MEETING": -0.25, "ACTION": 0.25}
 REPEAT_BONUS: Final = 1.5
 INDICATOR_BONUS: Final = 1.5
 """How the scores are decoded; chosen on held-out organisations of the training minutes (training/EXPERIMENTS.md)."""
@@ -65,6 +56,8 @@ class TrainSettings:
     average_decay: float = 0.997
     """Of the exponential moving average of the weights, which is what is kept; a step."""
     seed: int = 1
+    start_share: float = 0.4
+    """Of the weights of the run that this one goes on from, in what is kept at the end."""
 
 
 class Trainer:
@@ -244,6 +237,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--encoder", default="mpnet", help="name in training/encoders.py, or a folder")
     parser.add_argument("--layers", type=int, default=6, help="layers kept of the encoder, from the bottom")
+    parser.add_argument(
+        "--start", type=Path, help="folder of a run whose weights to go on from, in place of the encoder's"
+    )
     parser.add_argument("--texts", type=Path)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--fold", type=int, help="which fold of the organisations to hold out and to watch")
@@ -251,7 +247,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for name, default in asdict(TrainSettings()).items():
         parser.add_argument(f"--{name.replace('_', '-')}", type=type(default), default=default)
     options = vars(parser.parse_args(arguments))
-    encoder, layers, texts, out = (options.pop(k) for k in ("encoder", "layers", "texts", "out"))
+    encoder, layers, start, texts, out = (options.pop(k) for k in ("encoder", "layers", "start", "texts", "out"))
     fold, n_folds = options.pop("fold"), options.pop("folds")
     settings = TrainSettings(**options)
     out.mkdir(parents=True, exist_ok=True)
@@ -269,11 +265,26 @@ def main(arguments: Sequence[str] | None = None) -> None:
     examples = [to_example(d.annotated, tokenizer) for d in documents]
     print(f"{len(examples)} documents, {sum(e.n_unaligned for e in examples)} spans that cut a token", flush=True)
     torch.manual_seed(settings.seed)
-    model = TokenClassifier(ModelSettings(encoder_folder, layers))
-    (out / RUN_FILE).write_text(
-        json.dumps({"encoder": encoder, "layers": layers, "fold": fold, "folds": n_folds, **asdict(settings)}, indent=1)
-    )
-    run(model, examples, tokenizer, settings, held_out, out)
+    before = None if start is None else load_run(start)
+    model = TokenClassifier(ModelSettings(encoder_folder, layers)) if before is None else before.model
+    about = {"encoder": encoder, "layers": layers, "fold": fold, "folds": n_folds, **asdict(settings)}
+    about["start"] = None if before is None else before.about
+    (out / RUN_FILE).write_text(json.dumps(about, indent=1))
+    first = None if before is None else {name: weights.clone() for name, weights in model.state_dict().items()}
+    trained = run(model, examples, tokenizer, settings, held_out, out)
+    if first is not None:
+        torch.save(mean_weights(first, trained.state_dict(), settings.start_share), out / WEIGHTS_FILE)
+
+
+def mean_weights(one: Mapping[str, Tensor], other: Mapping[str, Tensor], share: float) -> dict[str, Tensor]:
+    """The weighted mean of two models, `share` of the first; whole numbers are those of the second.
+
+    Source: Wortsman et al. 2022, Model soups.
+    """
+    return {
+        name: share * one[name] + (1 - share) * weights if weights.is_floating_point() else weights
+        for name, weights in other.items()
+    }
 
 
 if __name__ == "__main__":

@@ -21,7 +21,15 @@ from training.export import export, pack_nibbles, quantise
 from training.model import N_SCORES, Crf, ModelSettings, TokenClassifier
 from training.names import NamePools
 from training.release import build_pipeline, write_sums
-from training.train import TorchScorer, TrainSettings, quick_scores, run, tagger_settings, torch_tagger
+from training.train import (
+    TorchScorer,
+    TrainSettings,
+    mean_weights,
+    quick_scores,
+    run,
+    tagger_settings,
+    torch_tagger,
+)
 
 GOLD = annotate(
     "Present: ⟨P att=present role=r|Ann Lee⟩ (⟨R r|Chair⟩)\n\n"
@@ -187,3 +195,11 @@ def test_people_get_other_names_all_over_a_document(tokenizer: Tokenizer) -> Non
     assert words[words.index("Then") + 1] == "Zoe"
     assert (renamed.encoding.features == example.encoding.features).all()
     assert len(renamed.encoding.pieces.first) == len(words)
+
+
+def test_the_mean_of_two_models_keeps_whole_numbers() -> None:
+    one = {"w": torch.tensor([1.0, 3.0]), "n": torch.tensor(4)}
+    other = {"w": torch.tensor([2.0, -2.0]), "n": torch.tensor(5)}
+    mean = mean_weights(one, other, 0.25)
+    assert mean["w"].tolist() == [1.75, -0.75]
+    assert int(mean["n"]) == 5
