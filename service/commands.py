@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Callable
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from extractor.errors import ExtractorError
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
 _SERVE: Final = "Run the API with its workers until it is interrupted. Settings are also read from MINUTES_… variables."
 _RUN_WORK: Final = "Work off the jobs in the database until interrupted; any number may run, on any machine."
 _KEYS: Final = "Create, list and revoke API keys. Only a digest of a key is stored."
+_WATCH: Final = (
+    "Read the files that are put into a folder, one after the other, until interrupted. Each is moved to the folder of "
+    "the done ones, with NAME.json beside it, or of the failed ones, with NAME.error.json; all on one file system."
+)
 _PARTS: Final = ("fastapi", "uvicorn", "sqlalchemy", "alembic", "structlog", "prometheus_client", "standardwebhooks")
 
 
@@ -53,6 +58,19 @@ def register_keys(commands: "Commands") -> None:
     revoke = verbs.add_parser("revoke", help="make a key invalid")
     revoke.add_argument("id")
     parser.set_defaults(run=_lazy("keys"))
+
+
+def register_watch(commands: "Commands") -> None:
+    """Add `minutes watch`."""
+    parser = commands.add_parser("watch", help="read what is put into a folder", description=_WATCH)
+    parser.add_argument("incoming", type=Path, metavar="IN")
+    parser.add_argument("--done", type=Path, metavar="DIR", help="IN/done without it")
+    parser.add_argument("--failed", type=Path, metavar="DIR", help="IN/failed without it")
+    parser.add_argument(
+        "--settle", type=float, default=2.0, metavar="S", help="seconds in which a file must not change"
+    )
+    parser.add_argument("--model", metavar="DIR", help="another model than the shipped one")
+    parser.set_defaults(run=_lazy("watch"))
 
 
 def _add_common(parser: argparse.ArgumentParser) -> None:

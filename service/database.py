@@ -70,6 +70,17 @@ def reading(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
+@contextmanager
+def database(url: str) -> Iterator[Engine]:
+    """An engine whose schema is of the newest version; its connections are closed at the end."""
+    engine = open_database(url)
+    try:
+        migrate(engine)
+        yield engine
+    finally:
+        engine.dispose()
+
+
 def migrate(engine: Engine) -> None:
     """Bring the schema to the newest version; several processes at once do it one after the other."""
     config = Config()

@@ -10,7 +10,7 @@ from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBea
 from sqlalchemy import Engine
 
 from service.access import ANYBODY, Caller, RateLimit, find_caller
-from service.database import migrate, open_database, reading
+from service.database import database, reading
 from service.errors import FORBIDDEN, RATE, UNAUTHORIZED, ServiceError
 from service.reading import DocumentReader
 from service.scopes import Scope
@@ -36,15 +36,13 @@ class State:
 @contextmanager
 def open_state(settings: Settings, telemetry: Telemetry, make_reader: Callable[[], DocumentReader]) -> Iterator[State]:
     """The state, with its database brought to the newest version; closed at the end."""
-    engine = open_database(settings.database)
-    migrate(engine)
-    readers = [make_reader() for _ in range(settings.n_slots)]
-    slots = Slots(readers, n_waiting=settings.n_waiting, retry_after_s=settings.retry_after_s)
-    try:
-        yield State(settings, engine, slots, RateLimit(settings.requests_per_minute), telemetry)
-    finally:
-        slots.close()
-        engine.dispose()
+    with database(settings.database) as engine:
+        readers = [make_reader() for _ in range(settings.n_slots)]
+        slots = Slots(readers, n_waiting=settings.n_waiting, retry_after_s=settings.retry_after_s)
+        try:
+            yield State(settings, engine, slots, RateLimit(settings.requests_per_minute), telemetry)
+        finally:
+            slots.close()
 
 
 def state_of(request: Request) -> State:

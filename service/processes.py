@@ -9,9 +9,10 @@ from types import FrameType
 from typing import Final
 
 import structlog
+from sqlalchemy import Engine
 
 from service.callbacks import Courier
-from service.database import migrate, open_database
+from service.database import database
 from service.reading import DocumentReader
 from service.settings import Settings
 from service.telemetry import configure_logs
@@ -26,6 +27,27 @@ log = structlog.get_logger("minutes.processes")
 def work(settings: Settings, read: Read | None = None) -> None:
     """Work until SIGTERM or SIGINT, delivering webhooks beside; the job at hand is ended first."""
     configure_logs()
+    stop = stop_on_signals()
+    with database(settings.database) as engine:
+        courier = threading.Thread(target=deliver, args=(Courier(engine, settings), settings, stop), name="courier")
+        courier.start()
+        try:
+            _work_off(engine, settings, read, stop)
+        finally:
+            stop.set()
+            courier.join()
+
+
+def _work_off(engine: Engine, settings: Settings, read: Read | None, stop: threading.Event) -> None:
+    if read is not None:
+        Worker(engine, settings, read, worker_name()).run(stop)
+        return
+    with DocumentReader(settings) as reader:
+        Worker(engine, settings, reader.read, worker_name()).run(stop)
+
+
+def stop_on_signals() -> threading.Event:
+    """An event that SIGTERM and SIGINT set."""
     stop = threading.Event()
 
     def ask_to_stop(number: int, frame: FrameType | None) -> None:
@@ -33,15 +55,7 @@ def work(settings: Settings, read: Read | None = None) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, ask_to_stop)
-    engine = open_database(settings.database)
-    migrate(engine)
-    courier = Courier(engine, settings)
-    threading.Thread(target=deliver, args=(courier, settings, stop), name="courier", daemon=True).start()
-    if read is not None:
-        Worker(engine, settings, read, worker_name()).run(stop)
-        return
-    with DocumentReader(settings) as reader:
-        Worker(engine, settings, reader.read, worker_name()).run(stop)
+    return stop
 
 
 def deliver(courier: Courier, settings: Settings, stop: threading.Event) -> None:
