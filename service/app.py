@@ -2,12 +2,15 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from http import HTTPStatus
 from typing import Final
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from extractor.errors import ExtractorError
 from service import errors
@@ -48,7 +51,9 @@ def create_app(settings: Settings | None = None, *, make_reader: Callable[[], Do
             app.state.minutes = state
             yield
 
-    app = FastAPI(title="Minutes", version="1", description=DESCRIPTION, lifespan=lifespan)
+    app = FastAPIOffline(  # its /docs takes nothing from the network
+        redoc_url=None, title="Minutes", version="1", description=DESCRIPTION, lifespan=lifespan
+    )
     for routes in (extract, jobs, register, health):
         app.include_router(routes.router)
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes, max_json_bytes=settings.max_json_bytes)
@@ -77,11 +82,24 @@ def _handle_errors(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def of_http(request: Request, error: HTTPException) -> JSONResponse:
-        return answer(request, _BY_STATUS.get(error.status_code, errors.MALFORMED), headers=dict(error.headers or {}))
+        headers = dict(error.headers or {})
+        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            headers["Allow"] = ", ".join(_methods(request))
+        return answer(request, _BY_STATUS.get(error.status_code, errors.MALFORMED), headers=headers)
 
     @app.exception_handler(Exception)
     async def of_anything(request: Request, error: Exception) -> JSONResponse:
         return answer(request, errors.INTERNAL)
+
+
+def _methods(request: Request) -> list[str]:
+    """What the address of the request can be asked for; each method of it is a route of its own."""
+    found: set[str] = set()
+    for method in ("GET", "POST", "DELETE"):
+        scope = {**request.scope, "method": method}
+        if any(route.matches(scope)[0] is Match.FULL for route in request.app.routes):
+            found.add(method)
+    return sorted(found)
 
 
 def _places(error: RequestValidationError) -> list[str]:

@@ -23,7 +23,11 @@ def document_body(text: type[BaseModel], *, many: bool = False) -> dict[str, Any
     """The body of a request that brings a document: a form with a file, or JSON with a text."""
     one = text.model_json_schema()
     files: dict[str, Any] = {"type": "string", "format": "binary"}
-    items = {"type": "object", "required": ["items"], "properties": {"items": {"type": "array", "items": one}}}
+    items = {
+        "type": "object",
+        "required": ["items"],
+        "properties": {"items": {"type": "array", "items": one, "minItems": 1}},
+    }
     form = {"type": "array", "items": files, "minItems": 1} if many else files
     return {
         "required": True,

@@ -34,6 +34,7 @@ _MEDIA: Final[dict[str, Any]] = {
 
 @router.post(
     "/extract",
+    summary="Read a document",
     response_model=Minutes,
     responses={200: {"content": _MEDIA, "description": "What the document contains"}, **PROBLEMS},
     openapi_extra={"requestBody": document_body(TextDocument)},
@@ -59,6 +60,7 @@ async def extract(
 
 @router.post(
     "/extract/bulk",
+    summary="Read many documents",
     response_model=BulkAnswer,
     responses={200: {"description": "A result or a problem for each document, in their order"}, **PROBLEMS},
     openapi_extra={"requestBody": document_body(TextDocument, many=True)},

@@ -35,7 +35,10 @@ IdempotencyKey = Annotated[
     str | None,
     Header(min_length=1, max_length=255, description="The same key and document give the same job for a day."),
 ]
-CallbackUrl = Annotated[str | None, Query(max_length=2000, description="Gets a signed webhook when the job ends.")]
+CallbackUrl = Annotated[
+    str | None,
+    Query(max_length=2000, pattern=r"^https?://[!-~]+$", description="Gets a signed webhook when the job ends."),
+]
 
 
 class JobError(BaseModel):
@@ -61,6 +64,7 @@ class Job(BaseModel):
 
 @router.post(
     "",
+    summary="Queue a document",
     status_code=202,
     response_model=Job,
     responses={202: {"headers": {"Location": {"schema": {"type": "string"}}}}, **PROBLEMS},
@@ -147,13 +151,13 @@ def _found(state: State, job_id: str) -> JobState:
     return job
 
 
-@router.get("/{job_id}", responses=PROBLEMS)
+@router.get("/{job_id}", summary="The state of a job", responses=PROBLEMS)
 def get(job_id: str, state: AppState, caller: Reading) -> Job:
     """How far a job is."""
     return _shown(_found(state, job_id))
 
 
-@router.get("/{job_id}/result", response_model=Minutes, responses=PROBLEMS)
+@router.get("/{job_id}/result", summary="The record of a job", response_model=Minutes, responses=PROBLEMS)
 def result(
     job_id: str,
     state: AppState,
@@ -175,7 +179,7 @@ def result(
     return Response(shown.body, media_type=shown.media_type)
 
 
-@router.delete("/{job_id}", status_code=204, responses=PROBLEMS)
+@router.delete("/{job_id}", summary="Remove a job and its record", status_code=204, responses=PROBLEMS)
 def remove(job_id: str, state: AppState, caller: Administering) -> None:
     """Remove a job and all that was read from its document, also from the files of the database."""
     with writing(state.engine) as connection:

@@ -35,7 +35,7 @@ def _listing(found: Found, page: Page) -> Listing:
     return Listing(total=found.total, limit=page.limit, offset=page.offset, items=found.items)
 
 
-@router.get("/documents")
+@router.get("/documents", summary="List the documents")
 def documents(
     state: AppState,
     caller: Reading,
@@ -52,7 +52,7 @@ def documents(
         return _listing(list_documents(connection, page, sort=sort, body=body, since=since, until=until), page)
 
 
-@router.get("/documents/{document_id}", response_model=Minutes)
+@router.get("/documents/{document_id}", summary="The record of a document", response_model=Minutes)
 def document(
     document_id: str,
     state: AppState,
@@ -72,7 +72,7 @@ def document(
     return Response(shown.body, media_type=shown.media_type)
 
 
-@router.get("/actions")
+@router.get("/actions", summary="List the actions")
 def actions(
     state: AppState,
     caller: Reading,
@@ -91,7 +91,7 @@ def actions(
     return _listing(found, page)
 
 
-@router.get("/metrics")
+@router.get("/metrics", summary="List the figures")
 def metrics(
     state: AppState,
     caller: Reading,
@@ -107,7 +107,7 @@ def metrics(
         return _listing(list_metrics(connection, page, sort=sort, indicator=indicator, body=body), page)
 
 
-@router.get("/people")
+@router.get("/people", summary="List the people")
 def people(
     state: AppState,
     caller: Reading,

@@ -1,10 +1,11 @@
-"""Kills a random busy worker every two seconds while jobs run: `python -m tests.service.kill_workers [--database URL]`.
+"""Kills a random busy worker every two seconds while jobs run: `python -m tests.service.kill_workers [--postgresql]`.
 
 Prints how many jobs were lost, doubled, done and failed. The reader is a table of phrases that takes its time.
 """
 
 import argparse
 import collections
+import contextlib
 import multiprocessing
 import random
 import tempfile
@@ -24,6 +25,7 @@ from service.reading import ReadingOptions
 from service.settings import Settings
 from service.tables import documents, jobs, outbox
 from tests.pipelines import TEXT, minutes_of
+from tests.service.databases import postgresql
 
 MAX_S = 900.0
 
@@ -126,12 +128,14 @@ def _outcome(engine: Engine, wanted: set[str], n_kills: int, seconds: float) -> 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--database", help="URL; a new SQLite file without it")
+    parser.add_argument("--postgresql", action="store_true", help="on a PostgreSQL server of its own, else on SQLite")
     parser.add_argument("--jobs", type=int, default=1000)
     parser.add_argument("--workers", type=int, default=4)
     options = parser.parse_args(arguments)
-    with tempfile.TemporaryDirectory() as folder:
-        url = options.database or f"sqlite:///{Path(folder) / 'minutes.db'}"
+    with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
+        url = f"sqlite:///{Path(folder) / 'minutes.db'}"
+        if options.postgresql:
+            url = stack.enter_context(postgresql(Path(folder)))
         settings = Settings(database=url, lease_s=2.0, poll_s=0.05)
         print(run(settings, n_jobs=options.jobs, n_workers=options.workers, every_s=2.0, seconds=0.1))
 

@@ -161,6 +161,8 @@ def test_unknown_addresses_are_problems(client: TestClient, path: str, status: i
 def test_a_wrong_method_is_a_problem(client: TestClient) -> None:
     answer = client.put("/v1/extract")
     assert (answer.status_code, answer.json()["type"]) == (405, "urn:minutes:problem:method-not-allowed")
+    assert answer.headers["allow"] == "POST"
+    assert client.put("/v1/jobs/x").headers["allow"] == "DELETE, GET"
 
 
 def test_more_than_allowed_is_refused_before_it_is_read(settings: Settings) -> None:
@@ -206,3 +208,11 @@ def test_health_and_metrics(client: TestClient) -> None:
     shown = client.get("/metrics").text
     assert 'minutes_requests_total{method="POST",route="/v1/extract",status="200"} 1.0' in shown
     assert CANARY not in shown
+
+
+def test_the_page_of_the_api_takes_nothing_from_the_network(client: TestClient) -> None:
+    page = client.get("/docs")
+    assert page.status_code == 200
+    assert "swagger-ui-bundle.js" in page.text
+    assert "//" not in page.text.replace("<!--", "").split("<script>")[0].replace("<!DOCTYPE html>", "")
+    assert client.get("/static-offline-docs/swagger-ui-bundle.js").status_code == 200
