@@ -12,11 +12,13 @@ from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException
 
+from extractor.normalize.dates import PartialDate
 from extractor.schema import Minutes
 from service.errors import INVALID, MALFORMED, MEDIA, SLOW, Problem, ServiceError
 from service.reading import ReadingOptions
 
 MAX_NAME: Final = 300
+DATE: Final = r"^\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?$"
 
 
 def _printable(text: str) -> str:
@@ -27,6 +29,13 @@ def _printable(text: str) -> str:
     return text
 
 
+def _date(text: str) -> str:
+    PartialDate.fromisoformat(text)
+    return text
+
+
+MeetingDate = Annotated[str, Field(pattern=DATE), AfterValidator(_date)]
+"""YYYY, YYYY-MM or YYYY-MM-DD: when the meeting was, should the text not say it."""
 CleanText = Annotated[str, AfterValidator(_printable)]
 
 
@@ -37,6 +46,7 @@ class TextDocument(BaseModel):
 
     text: CleanText = Field(min_length=1, examples=["Present: Ann Lee (Chair)\n\nThe Clerk would write to the school."])
     name: CleanText = Field(default="text", min_length=1, max_length=MAX_NAME)
+    meeting_date: MeetingDate | None = Field(default=None, examples=["2021-06-07"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +60,9 @@ class Upload:
     @property
     def sha256(self) -> str:
         """Of the bytes and all that bears on what is read from them."""
-        head = json.dumps([self.name, self.options.encoding, self.options.ocr, self.options.is_text])
+        head = json.dumps(
+            [self.name, self.options.encoding, self.options.ocr, self.options.is_text, self.options.meeting_date]
+        )
         return hashlib.sha256(head.encode() + b"\0" + self.body).hexdigest()
 
 
@@ -69,9 +81,7 @@ class BulkAnswer(BaseModel):
     results: list[Result]
 
 
-async def read_uploads(
-    request: Request, *, max_items: int, encoding: str | None, ocr: bool, timeout_s: float
-) -> list[Upload]:
+async def read_uploads(request: Request, options: ReadingOptions, *, max_items: int, timeout_s: float) -> list[Upload]:
     """The files of a multipart body, or the text or texts of a JSON body.
 
     Raises:
@@ -79,7 +89,7 @@ async def read_uploads(
     """
     try:
         async with asyncio.timeout(timeout_s):
-            return await _read(request, max_items, ReadingOptions(encoding, ocr))
+            return await _read(request, max_items, options)
     except TimeoutError:
         raise ServiceError(SLOW) from None
 
@@ -106,7 +116,10 @@ def _texts(body: bytes, max_items: int) -> list[Upload]:
         texts = [TextDocument.model_validate(item) for item in items]
     except ValidationError as error:
         raise ServiceError(INVALID, _faults(error)) from None
-    return [Upload(text.name, text.text.encode(), ReadingOptions(is_text=True)) for text in texts]
+    return [
+        Upload(text.name, text.text.encode(), ReadingOptions(is_text=True, meeting_date=text.meeting_date))
+        for text in texts
+    ]
 
 
 def _faults(error: ValidationError) -> str:

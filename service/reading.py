@@ -12,6 +12,7 @@ from spacy.language import Language
 from extractor.ingest import IsolatedReader, Limits, SourceText
 from extractor.ingest.characters import clean
 from extractor.ingest.source import plain_source
+from extractor.normalize.dates import PartialDate
 from extractor.pipeline import extract_source, load
 from extractor.schema import Minutes
 from service.settings import Settings
@@ -28,6 +29,8 @@ class ReadingOptions:
     ocr: bool = False
     is_text: bool = False
     """Whether the bytes are a plain text in UTF-8 that a request in JSON held."""
+    meeting_date: str | None = None
+    """YYYY, YYYY-MM or YYYY-MM-DD: when the meeting was, should the text not say it."""
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> Self:
@@ -74,8 +77,11 @@ class DocumentReader:
 
     def _sources(self, data: bytes, name: str, options: ReadingOptions) -> list[SourceText]:
         if options.is_text:
-            return [text_source(data.decode(), name)]
-        return self._reader.read_all(data, name, encoding=options.encoding, ocr=options.ocr)
+            sources = [text_source(data.decode(), name)]
+        else:
+            sources = self._reader.read_all(data, name, encoding=options.encoding, ocr=options.ocr)
+        date = PartialDate.fromisoformat(options.meeting_date) if options.meeting_date else None
+        return [replace(source, meeting_date=date) for source in sources]
 
     def _extract(self, source: SourceText) -> Minutes:
         with _MODEL_LOCK:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from extractor.normalize.dates import PartialDate
+
 Box = tuple[float, float, float, float]
 """x0, y0, x1, y1 in points, origin at the top left of the page."""
 
@@ -67,6 +69,8 @@ class SourceText:
     n_pages: int | None = None
     encoding: str | None = None
     warnings: tuple[Warning, ...] = ()
+    meeting_date: PartialDate | None = None
+    """Of the meeting, as the caller knows it; what the text says comes first."""
 
     def locate(self, start: int, end: int) -> tuple[int | None, Box | None]:
         """The page on which the stretch begins and the box around its words there, or (None, None)."""

@@ -73,6 +73,18 @@ class PartialDate:
             raise ValueError("a day without a month")
         date(self.year, self.month or 1, self.day or 1)
 
+    @classmethod
+    def fromisoformat(cls, text: str) -> "PartialDate":
+        """The date of YYYY, YYYY-MM or YYYY-MM-DD.
+
+        Raises:
+            ValueError: it is none of these.
+        """
+        match = re.fullmatch(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?", text)
+        if match is None:
+            raise ValueError("not YYYY, YYYY-MM or YYYY-MM-DD")
+        return cls(*(int(part) for part in match.groups() if part is not None))
+
     @property
     def precision(self) -> str:
         """ "year", "month" or "day"."""

@@ -38,7 +38,7 @@ def build(source: SourceText, structure: Structure, annotated: AnnotatedText, mo
 
     What the text does not say is null or []; dates are resolved against the date of the meeting.
     """
-    frame = Frame(annotated, structure, _calendar(structure, annotated))
+    frame = Frame(annotated, structure, _calendar(source, structure, annotated))
     people = gather_people(frame)
     actions = action_records(frame, people)
     return Minutes(
@@ -74,9 +74,9 @@ def _source(source: SourceText, annotated: AnnotatedText) -> Source:
     )
 
 
-def _calendar(structure: Structure, annotated: AnnotatedText) -> Calendar:
+def _calendar(source: SourceText, structure: Structure, annotated: AnnotatedText) -> Calendar:
     facts, text = structure.meeting, annotated.text
-    meeting = facts.date.date if facts.date else None
+    meeting = facts.date.date if facts.date else source.meeting_date
     day_first = len(_DAY_FIRST.findall(text)) >= len(_MONTH_FIRST.findall(text))
     stretches = [text[region.start : region.end] for region in structure.next_meeting]
     stretches += list(_iter_dates_beside_next(annotated))
@@ -108,7 +108,7 @@ def _meeting(frame: Frame) -> Meeting:
         title=_text(facts.title),
         organisation=_text(facts.organisation),
         body=_text(facts.body),
-        date=facts.date.date.isoformat() if facts.date else None,
+        date=frame.calendar.meeting.isoformat() if frame.calendar.meeting else None,
         start_time=_text(facts.start_time),
         end_time=_text(facts.end_time),
         location=_text(facts.location),

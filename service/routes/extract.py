@@ -9,9 +9,10 @@ from fastapi.concurrency import run_in_threadpool
 
 from extractor.errors import ExtractorError
 from extractor.schema import Minutes
-from service.bodies import BulkAnswer, Result, TextDocument, Upload, read_uploads
+from service.bodies import BulkAnswer, MeetingDate, Result, TextDocument, Upload, read_uploads
 from service.dependencies import AppState, State, Writing
 from service.errors import INVALID, ServiceError, kind_of, problem
+from service.reading import ReadingOptions
 from service.responses import PROBLEMS, document_body
 from service.views import Format, OffsetUnit, View, show, view_of
 
@@ -22,6 +23,7 @@ IncludeText = Annotated[bool, Query(description="Whether the record holds the te
 MinConfidence = Annotated[float, Query(ge=0, le=1, description="Leave out what is less sure.")]
 Unit = Annotated[OffsetUnit, Query(description="What offsets count: code points of Unicode, or units of UTF-16.")]
 Encoding = Annotated[str | None, Query(max_length=40, pattern=r"^[A-Za-z0-9_.:-]+$", description="Of text files.")]
+Date = Annotated[MeetingDate | None, Query(description="When the meeting was, should the file not say it.")]
 Ocr = Annotated[bool, Query(description="Read scanned pages by OCR, where it is installed.")]
 
 _MEDIA: Final[dict[str, Any]] = {
@@ -49,11 +51,12 @@ async def extract(
     format: Annotated[Format, Query(description="Tables hold the actions; xlsx also the rest.")] = "json",
     encoding: Encoding = None,
     ocr: Ocr = False,
+    meeting_date: Date = None,
 ) -> Response:
     """What one document contains: a file as multipart/form-data, or a text as JSON. Nothing of it is kept."""
     view = View(include_text, min_confidence, offset_unit)
     with state.slots.admitted():
-        uploads = await _uploads(request, state, 1, encoding, ocr)
+        uploads = await _uploads(request, state, 1, ReadingOptions(encoding, ocr, meeting_date=meeting_date))
         shown = await run_in_threadpool(_read_and, partial(show, view=view, form=format), state, uploads[0])
     return Response(shown.body, media_type=shown.media_type)
 
@@ -74,19 +77,21 @@ async def extract_bulk(
     offset_unit: Unit = "codepoint",
     encoding: Encoding = None,
     ocr: Ocr = False,
+    meeting_date: Date = None,
 ) -> Response:
     """What many documents contain: files as multipart/form-data, or `{"items": [...]}` as JSON."""
-    view = View(include_text, min_confidence, offset_unit)
+    view, options = (
+        View(include_text, min_confidence, offset_unit),
+        ReadingOptions(encoding, ocr, meeting_date=meeting_date),
+    )
     with state.slots.admitted():
-        uploads = await _uploads(request, state, state.settings.max_bulk_items, encoding, ocr)
+        uploads = await _uploads(request, state, state.settings.max_bulk_items, options)
         results = await run_in_threadpool(_bulk, state, uploads, view)
     return Response(BulkAnswer(results=results).model_dump_json(), media_type="application/json")
 
 
-async def _uploads(request: Request, state: State, max_items: int, encoding: str | None, ocr: bool) -> list[Upload]:
-    uploads = await read_uploads(
-        request, max_items=max_items, encoding=encoding, ocr=ocr, timeout_s=state.settings.body_timeout_s
-    )
+async def _uploads(request: Request, state: State, max_items: int, options: ReadingOptions) -> list[Upload]:
+    uploads = await read_uploads(request, options, max_items=max_items, timeout_s=state.settings.body_timeout_s)
     if len(uploads) > max_items:
         raise ServiceError(INVALID, f"more than {max_items} documents")
     return uploads

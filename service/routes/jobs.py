@@ -1,5 +1,6 @@
 """Reading documents in the background."""
 
+from dataclasses import asdict
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Header, Query, Request, Response
@@ -24,8 +25,9 @@ from service.jobs import (
     remember_key,
     remove_job,
 )
+from service.reading import ReadingOptions
 from service.responses import PROBLEMS, document_body
-from service.routes.extract import Encoding, IncludeText, MinConfidence, Ocr, Unit
+from service.routes.extract import Date, Encoding, IncludeText, MinConfidence, Ocr, Unit
 from service.store import records_of_job
 from service.views import Format, View, show
 
@@ -79,14 +81,14 @@ async def add(
     callback_url: CallbackUrl = None,
     encoding: Encoding = None,
     ocr: Ocr = False,
+    meeting_date: Date = None,
 ) -> Job:
     """Put a document into the queue."""
     if callback_url is not None:
         await run_in_threadpool(_check_callback, state, callback_url)
     await run_in_threadpool(_check_room, state)
-    uploads = await read_uploads(
-        request, max_items=1, encoding=encoding, ocr=ocr, timeout_s=state.settings.body_timeout_s
-    )
+    options = ReadingOptions(encoding, ocr, meeting_date=meeting_date)
+    uploads = await read_uploads(request, options, max_items=1, timeout_s=state.settings.body_timeout_s)
     job = await run_in_threadpool(_add, state, uploads[0], caller.key_id, idempotency_key, callback_url)
     response.headers["Location"] = f"/v1/jobs/{job.id}"
     return _shown(job)
@@ -110,8 +112,7 @@ def _check_room(state: State) -> None:
 
 
 def _add(state: State, upload: Upload, key_id: str | None, key: str | None, callback_url: str | None) -> JobState:
-    options = {"encoding": upload.options.encoding, "ocr": upload.options.ocr, "is_text": upload.options.is_text}
-    job = NewJob(upload.name, upload.body, upload.sha256, options, callback_url, key_id)
+    job = NewJob(upload.name, upload.body, upload.sha256, asdict(upload.options), callback_url, key_id)
     with writing(state.engine) as connection:
         job_id = None
         if key is not None:

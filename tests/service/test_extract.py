@@ -37,6 +37,25 @@ def test_the_text_can_be_left_out(client: TestClient) -> None:
     assert answer.json()["text"] is None
 
 
+@pytest.mark.parametrize("date", ["2021-06-07", "2021-06"])
+def test_the_date_of_the_meeting_can_be_given(client: TestClient, date: str) -> None:
+    by_text = client.post("/v1/extract", json={"text": TEXT, "meeting_date": date}).json()
+    by_file = client.post(f"/v1/extract?meeting_date={date}", files={"file": ("a.txt", TEXT.encode())}).json()
+    for record in (by_text, by_file):
+        assert record["meeting"]["date"] == date
+        assert record["actions"][0]["due"]["date"] == "2021-09"
+    dated = TEXT.replace("Hall Committee", "Hall Committee, 3 March 2020")
+    said = client.post("/v1/extract", json={"text": dated, "meeting_date": date}).json()
+    assert said["meeting"]["date"] == "2020-03-03"
+
+
+@pytest.mark.parametrize("date", ["2021-02-30", "June", "20210607"])
+def test_a_date_that_is_none(client: TestClient, date: str) -> None:
+    assert client.post("/v1/extract", json={"text": TEXT, "meeting_date": date}).status_code == 422
+    files = {"file": ("a.txt", TEXT.encode())}
+    assert client.post(f"/v1/extract?meeting_date={date}", files=files).status_code == 422
+
+
 def test_the_unsure_can_be_left_out(client: TestClient) -> None:
     answer = client.post("/v1/extract?min_confidence=0.95", json={"text": TEXT})
     found = Minutes.model_validate(answer.json())
