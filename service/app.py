@@ -17,7 +17,7 @@ from service import errors
 from service.dependencies import open_state
 from service.middleware import BodyLimit, RequestLog
 from service.reading import DocumentReader
-from service.routes import extract, health, jobs, register
+from service.routes import extract, health, integrations, jobs, register
 from service.settings import Settings
 from service.telemetry import Telemetry, configure_logs
 
@@ -54,7 +54,7 @@ def create_app(settings: Settings | None = None, *, make_reader: Callable[[], Do
     app = FastAPIOffline(  # its /docs takes nothing from the network
         redoc_url=None, title="Minutes", version="1", description=DESCRIPTION, lifespan=lifespan
     )
-    for routes in (extract, jobs, register, health):
+    for routes in (extract, jobs, register, integrations, health):
         app.include_router(routes.router)
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes, max_json_bytes=settings.max_json_bytes)
     app.add_middleware(RequestLog, counter=telemetry.requests, seconds=telemetry.seconds)

@@ -5,6 +5,7 @@ that a second answer of the name server changes nothing. Redirects are not follo
 """
 
 import ipaddress
+import json
 import socket
 import ssl
 from collections.abc import Callable, Collection, Sequence
@@ -18,6 +19,8 @@ from sqlalchemy import Connection, Engine, delete, select, update
 from standardwebhooks import Webhook
 
 from service.database import clock, writing
+from service.jobs import WEBHOOK
+from service.paperless import PAPERLESS, write_back
 from service.settings import Settings
 from service.tables import outbox
 
@@ -113,6 +116,7 @@ class Message:
     """A webhook that is to be delivered."""
 
     id: str
+    kind: str
     url: str
     payload: str
     attempts: int
@@ -124,16 +128,18 @@ class Courier:
     def __init__(self, engine: Engine, settings: Settings, *, resolve: Resolve = resolve) -> None:
         self._engine, self._settings, self._resolve = engine, settings, resolve
         self._webhook = Webhook(settings.webhook_secret) if settings.webhook_secret else None
+        self._kinds = [WEBHOOK] if self._webhook else []
+        self._kinds += [PAPERLESS] if settings.paperless_url else []
 
     def deliver_next(self) -> bool:
-        """Try the webhook that is due; False if there is none."""
-        if self._webhook is None:
+        """Try the message that is due; False if there is none."""
+        if not self._kinds:
             return False
         with writing(self._engine) as connection:
-            message = take_message(connection)
+            message = take_message(connection, self._kinds)
         if message is None:
             return False
-        delivered = self._send(self._webhook, message)
+        delivered = self._send(message)
         with writing(self._engine) as connection:
             if delivered:
                 connection.execute(delete(outbox).where(outbox.c.id == message.id))
@@ -141,7 +147,13 @@ class Courier:
                 put_off(connection, message, max_attempts=self._settings.webhook_attempts)
         return True
 
-    def _send(self, webhook: Webhook, message: Message) -> bool:
+    def _send(self, message: Message) -> bool:
+        if message.kind == PAPERLESS:
+            return write_back(self._settings, json.loads(message.payload))
+        assert self._webhook is not None
+        return self._send_webhook(self._webhook, message)
+
+    def _send_webhook(self, webhook: Webhook, message: Message) -> bool:
         now = datetime.now(UTC)
         headers = {
             "content-type": "application/json",
@@ -157,11 +169,11 @@ class Courier:
             return False
 
 
-def take_message(connection: Connection) -> Message | None:
-    """The webhook that has been due for longest; nobody else gets it for a minute."""
+def take_message(connection: Connection, kinds: Sequence[str]) -> Message | None:
+    """The message of these kinds that has been due for longest; nobody else gets it for a minute."""
     due = (
         select(outbox.c.id)
-        .where(outbox.c.next_at <= clock(), outbox.c.given_up.is_(False))
+        .where(outbox.c.next_at <= clock(), outbox.c.given_up.is_(False), outbox.c.kind.in_(kinds))
         .order_by(outbox.c.next_at)
         .limit(1)
         .with_for_update(skip_locked=True)
@@ -170,7 +182,7 @@ def take_message(connection: Connection) -> Message | None:
         update(outbox)
         .where(outbox.c.id == due)
         .values(next_at=clock() + _LEASE_S, attempts=outbox.c.attempts + 1)
-        .returning(outbox.c.id, outbox.c.url, outbox.c.payload, outbox.c.attempts)
+        .returning(outbox.c.id, outbox.c.kind, outbox.c.url, outbox.c.payload, outbox.c.attempts)
     ).one_or_none()
     return None if row is None else Message(*row)
 

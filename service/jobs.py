@@ -21,6 +21,7 @@ QUEUED: Final = "queued"
 RUNNING: Final = "running"
 DONE: Final = "done"
 FAILED: Final = "failed"
+WEBHOOK: Final = "webhook"
 DIED: Final = "worker-died"
 """Error code of a job whose worker died in each attempt."""
 
@@ -188,10 +189,16 @@ def _announce(connection: Connection, job_id: str, url: str) -> None:
         "timestamp": datetime.now(UTC).isoformat(timespec="seconds"),
         "data": {"id": job_id, "state": state.state, "name": state.name, "error": state.error_code},
     }
+    add_message(connection, job_id, WEBHOOK, url, payload)
+
+
+def add_message(connection: Connection, job_id: str, kind: str, url: str, payload: Mapping[str, Any]) -> None:
+    """Write what is to be delivered, beside what it tells of."""
     connection.execute(
         insert(outbox).values(
             id=f"msg_{new_id()}",
             job_id=job_id,
+            kind=kind,
             url=url,
             payload=json.dumps(payload, separators=(",", ":")),
             attempts=0,

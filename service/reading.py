@@ -29,6 +29,8 @@ class ReadingOptions:
     ocr: bool = False
     is_text: bool = False
     """Whether the bytes are a plain text in UTF-8 that a request in JSON held."""
+    paperless_id: int | None = None
+    """The document of Paperless-ngx that the result is written to."""
     meeting_date: str | None = None
     """YYYY, YYYY-MM or YYYY-MM-DD: when the meeting was, should the text not say it."""
 

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from service.errors import MEDIA_TYPE, Problem
 
-_STATUSES: Final = (400, 401, 403, 404, 405, 408, 409, 413, 415, 422, 429, 500, 503)
+_STATUSES: Final = (400, 401, 403, 404, 405, 408, 409, 413, 415, 422, 429, 500, 502, 503)
 
 
 def _problem(status: int) -> dict[str, Any]:

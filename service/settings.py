@@ -1,5 +1,6 @@
 """The settings of the service: one frozen object, read once, from the command line and the environment."""
 
+import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -60,6 +61,15 @@ class Settings(BaseModel):
     """Hosts that callbacks may reach though their addresses are private."""
     webhook_timeout_s: float = Field(default=10.0, gt=0)
     webhook_attempts: int = Field(default=12, ge=1)
+    paperless_url: str | None = Field(default=None, pattern=r"^https?://[!-~]+$")
+    """Of Paperless-ngx, from which documents are fetched and to which notes and custom fields are written."""
+    paperless_token: str | None = None
+    paperless_fields: dict[str, str] = {
+        "n_open_actions": "Open actions",
+        "meeting_date": "Meeting date",
+        "body": "Body",
+    }
+    """What is written, to the name of the custom field for it; fields that Paperless does not have are left out."""
     idempotency_hours: float = Field(default=24.0, gt=0)
 
     @classmethod
@@ -72,6 +82,8 @@ class Settings(BaseModel):
         named = {
             name.removeprefix(PREFIX).lower(): value for name, value in environment.items() if name.startswith(PREFIX)
         }
+        if "paperless_fields" in named:
+            given = {"paperless_fields": json.loads(named["paperless_fields"]), **given}
         listed = {
             name: tuple(part.strip() for part in value.split(",") if part.strip())
             for name, value in named.items()

@@ -79,6 +79,7 @@ outbox = Table(
     METADATA,
     Column("id", ID, primary_key=True),  # the webhook id, the same in each attempt
     Column("job_id", ID, ForeignKey("jobs.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("kind", String(20), nullable=False),  # webhook, or the system that the result goes to
     Column("url", Text, nullable=False),
     Column("payload", Text, nullable=False),
     Column("attempts", Integer, nullable=False),

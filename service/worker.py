@@ -15,7 +15,8 @@ from extractor.errors import ExtractorError, LimitExceeded, ReaderDied
 from extractor.schema import Minutes
 from service.database import writing
 from service.errors import INTERNAL, kind_of
-from service.jobs import Claim, claim_job, fail_job, finish_job, release_job, renew_lease
+from service.jobs import Claim, add_message, claim_job, fail_job, finish_job, release_job, renew_lease
+from service.paperless import PAPERLESS, summary_of
 from service.reading import ReadingOptions
 from service.settings import Settings
 from service.store import save_document
@@ -78,6 +79,10 @@ class Worker:
             if finish_job(connection, claim.id, claim.fence):
                 for part, minutes in enumerate(records):
                     save_document(connection, claim.id, part, minutes)
+                paperless_id = claim.options.get("paperless_id")
+                if paperless_id is not None and self.settings.paperless_url:
+                    payload = summary_of(paperless_id, records)
+                    add_message(connection, claim.id, PAPERLESS, self.settings.paperless_url, payload)
         log.info("job done", job=claim.id, documents=len(records), worker=self.name)
 
     def _fail(self, claim: Claim, code: str, detail: str) -> None:

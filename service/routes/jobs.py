@@ -86,12 +86,12 @@ async def add(
     """Put a document into the queue."""
     if callback_url is not None:
         await run_in_threadpool(_check_callback, state, callback_url)
-    await run_in_threadpool(_check_room, state)
+    await run_in_threadpool(check_room, state)
     options = ReadingOptions(encoding, ocr, meeting_date=meeting_date)
     uploads = await read_uploads(request, options, max_items=1, timeout_s=state.settings.body_timeout_s)
     job = await run_in_threadpool(_add, state, uploads[0], caller.key_id, idempotency_key, callback_url)
     response.headers["Location"] = f"/v1/jobs/{job.id}"
-    return _shown(job)
+    return shown(job)
 
 
 def _check_callback(state: State, url: str) -> None:
@@ -103,7 +103,8 @@ def _check_callback(state: State, url: str) -> None:
         raise ServiceError(CALLBACK, str(error)) from None
 
 
-def _check_room(state: State) -> None:
+def check_room(state: State) -> None:
+    """Raises ServiceError where the queue is full."""
     with reading(state.engine) as connection:
         n_queued = count_queued(connection)
     if n_queued >= state.settings.max_queued_jobs:
@@ -129,7 +130,8 @@ def _add(state: State, upload: Upload, key_id: str | None, key: str | None, call
     return found
 
 
-def _shown(job: JobState) -> Job:
+def shown(job: JobState) -> Job:
+    """A job as its caller sees it."""
     error = JobError(code=job.error_code, detail=job.error_detail) if job.error_code else None
     return Job(
         id=job.id,
@@ -155,7 +157,7 @@ def _found(state: State, job_id: str) -> JobState:
 @router.get("/{job_id}", summary="The state of a job", responses=PROBLEMS)
 def get(job_id: str, state: AppState, caller: Reading) -> Job:
     """How far a job is."""
-    return _shown(_found(state, job_id))
+    return shown(_found(state, job_id))
 
 
 @router.get("/{job_id}/result", summary="The record of a job", response_model=Minutes, responses=PROBLEMS)
