@@ -2,29 +2,23 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import Annotated, Any, Final, TypeVar
+from typing import Any, Final, TypeVar
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from extractor.errors import ExtractorError
 from extractor.schema import Minutes
-from service.bodies import BulkAnswer, MeetingDate, Result, TextDocument, Upload, read_uploads
+from service.bodies import BulkAnswer, Result, TextDocument, Upload, read_uploads
 from service.dependencies import AppState, State, Writing
 from service.errors import INVALID, ServiceError, kind_of, problem
+from service.queries import AskedFormat, AskedOptions, AskedView
 from service.reading import ReadingOptions
 from service.responses import PROBLEMS, document_body
-from service.views import Format, OffsetUnit, View, show, view_of
+from service.views import View, show, view_of
 
 T = TypeVar("T")
 router = APIRouter(prefix="/v1", tags=["extract"])
-
-IncludeText = Annotated[bool, Query(description="Whether the record holds the text that its offsets count in.")]
-MinConfidence = Annotated[float, Query(ge=0, le=1, description="Leave out what is less sure.")]
-Unit = Annotated[OffsetUnit, Query(description="What offsets count: code points of Unicode, or units of UTF-16.")]
-Encoding = Annotated[str | None, Query(max_length=40, pattern=r"^[A-Za-z0-9_.:-]+$", description="Of text files.")]
-Date = Annotated[MeetingDate | None, Query(description="When the meeting was, should the file not say it.")]
-Ocr = Annotated[bool, Query(description="Read scanned pages by OCR, where it is installed.")]
 
 _MEDIA: Final[dict[str, Any]] = {
     "text/html": {},
@@ -45,18 +39,13 @@ async def extract(
     request: Request,
     state: AppState,
     caller: Writing,
-    include_text: IncludeText = True,
-    min_confidence: MinConfidence = 0.0,
-    offset_unit: Unit = "codepoint",
-    format: Annotated[Format, Query(description="Tables hold the actions; xlsx also the rest.")] = "json",
-    encoding: Encoding = None,
-    ocr: Ocr = False,
-    meeting_date: Date = None,
+    view: AskedView,
+    options: AskedOptions,
+    format: AskedFormat = "json",
 ) -> Response:
     """What one document contains: a file as multipart/form-data, or a text as JSON. Nothing of it is kept."""
-    view = View(include_text, min_confidence, offset_unit)
     with state.slots.admitted():
-        uploads = await _uploads(request, state, 1, ReadingOptions(encoding, ocr, meeting_date=meeting_date))
+        uploads = await _uploads(request, state, 1, options)
         shown = await run_in_threadpool(_read_and, partial(show, view=view, form=format), state, uploads[0])
     return Response(shown.body, media_type=shown.media_type)
 
@@ -72,18 +61,10 @@ async def extract_bulk(
     request: Request,
     state: AppState,
     caller: Writing,
-    include_text: IncludeText = True,
-    min_confidence: MinConfidence = 0.0,
-    offset_unit: Unit = "codepoint",
-    encoding: Encoding = None,
-    ocr: Ocr = False,
-    meeting_date: Date = None,
+    view: AskedView,
+    options: AskedOptions,
 ) -> Response:
     """What many documents contain: files as multipart/form-data, or `{"items": [...]}` as JSON."""
-    view, options = (
-        View(include_text, min_confidence, offset_unit),
-        ReadingOptions(encoding, ocr, meeting_date=meeting_date),
-    )
     with state.slots.admitted():
         uploads = await _uploads(request, state, state.settings.max_bulk_items, options)
         results = await run_in_threadpool(_bulk, state, uploads, view)

@@ -25,11 +25,10 @@ from service.jobs import (
     remember_key,
     remove_job,
 )
-from service.reading import ReadingOptions
+from service.queries import AskedFormat, AskedOptions, AskedView
 from service.responses import PROBLEMS, document_body
-from service.routes.extract import Date, Encoding, IncludeText, MinConfidence, Ocr, Unit
 from service.store import records_of_job
-from service.views import Format, View, show
+from service.views import show
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 
@@ -77,17 +76,14 @@ async def add(
     response: Response,
     state: AppState,
     caller: Writing,
+    options: AskedOptions,
     idempotency_key: IdempotencyKey = None,
     callback_url: CallbackUrl = None,
-    encoding: Encoding = None,
-    ocr: Ocr = False,
-    meeting_date: Date = None,
 ) -> Job:
     """Put a document into the queue."""
     if callback_url is not None:
         await run_in_threadpool(_check_callback, state, callback_url)
     await run_in_threadpool(check_room, state)
-    options = ReadingOptions(encoding, ocr, meeting_date=meeting_date)
     uploads = await read_uploads(request, options, max_items=1, timeout_s=state.settings.body_timeout_s)
     job = await run_in_threadpool(_add, state, uploads[0], caller.key_id, idempotency_key, callback_url)
     response.headers["Location"] = f"/v1/jobs/{job.id}"
@@ -165,10 +161,8 @@ def result(
     job_id: str,
     state: AppState,
     caller: Reading,
-    include_text: IncludeText = True,
-    min_confidence: MinConfidence = 0.0,
-    offset_unit: Unit = "codepoint",
-    format: Format = "json",
+    view: AskedView,
+    format: AskedFormat = "json",
 ) -> Response:
     """What the document contains; of a mail with attachments a list."""
     job = _found(state, job_id)
@@ -178,7 +172,7 @@ def result(
         raise ServiceError(NOT_READY, headers={"Retry-After": str(state.settings.retry_after_s)})
     with reading(state.engine) as connection:
         records = [Minutes.model_validate_json(record) for record in records_of_job(connection, job_id)]
-    shown = show(records, View(include_text, min_confidence, offset_unit), format)
+    shown = show(records, view, format)
     return Response(shown.body, media_type=shown.media_type)
 
 

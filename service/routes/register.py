@@ -1,25 +1,20 @@
 """What was extracted so far: the start of a register of actions and figures."""
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Response
 from pydantic import BaseModel
 
 from extractor.schema import ActionStatus, Minutes
 from service.database import reading
 from service.dependencies import AppState, Reading
 from service.errors import NOT_FOUND, ServiceError
+from service.queries import AskedFormat, AskedPage, AskedView, Day, Words
 from service.responses import PROBLEMS
-from service.routes.extract import IncludeText, MinConfidence, Unit
 from service.store import Found, Page, find_record, list_actions, list_documents, list_metrics, list_people
-from service.views import Format, View, show
+from service.views import show
 
 router = APIRouter(prefix="/v1", tags=["register"], responses=PROBLEMS)
-
-Words = Annotated[str | None, Query(min_length=1, max_length=200, pattern=r"^[^\x00]+$")]
-Day = Annotated[str | None, Query(pattern=r"^\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?$")]
-Limit = Annotated[int, Query(ge=1, le=500)]
-Offset = Annotated[int, Query(ge=0, le=1_000_000_000)]
 
 
 class Listing(BaseModel):
@@ -39,15 +34,13 @@ def _listing(found: Found, page: Page) -> Listing:
 def documents(
     state: AppState,
     caller: Reading,
+    page: AskedPage,
     body: Words = None,
     since: Day = None,
     until: Day = None,
     sort: Literal["created_at", "-created_at", "meeting_date", "-meeting_date", "name", "-name"] = "-created_at",
-    limit: Limit = 50,
-    offset: Offset = 0,
 ) -> Listing:
     """The documents read so far, by the body that met and the days of the meetings."""
-    page = Page(limit, offset)
     with reading(state.engine) as connection:
         return _listing(list_documents(connection, page, sort=sort, body=body, since=since, until=until), page)
 
@@ -57,17 +50,14 @@ def document(
     document_id: str,
     state: AppState,
     caller: Reading,
-    include_text: IncludeText = True,
-    min_confidence: MinConfidence = 0.0,
-    offset_unit: Unit = "codepoint",
-    format: Format = "json",
+    view: AskedView,
+    format: AskedFormat = "json",
 ) -> Response:
     """The record of one document."""
     with reading(state.engine) as connection:
         record = find_record(connection, document_id)
     if record is None:
         raise ServiceError(NOT_FOUND)
-    view = View(include_text, min_confidence, offset_unit)
     shown = show([Minutes.model_validate_json(record)], view, format)
     return Response(shown.body, media_type=shown.media_type)
 
@@ -76,16 +66,14 @@ def document(
 def actions(
     state: AppState,
     caller: Reading,
+    page: AskedPage,
     owner: Words = None,
     due_before: Day = None,
     status: ActionStatus | None = None,
     body: Words = None,
     sort: Literal["due_date", "-due_date", "meeting_date", "-meeting_date", "confidence", "-confidence"] = "due_date",
-    limit: Limit = 50,
-    offset: Offset = 0,
 ) -> Listing:
     """The actions of all documents; `owner` finds the document's words as well as the person whom they name."""
-    page = Page(limit, offset)
     with reading(state.engine) as connection:
         found = list_actions(connection, page, sort=sort, owner=owner, due_before=due_before, status=status, body=body)
     return _listing(found, page)
@@ -95,14 +83,12 @@ def actions(
 def metrics(
     state: AppState,
     caller: Reading,
+    page: AskedPage,
     indicator: Words = None,
     body: Words = None,
     sort: Literal["meeting_date", "-meeting_date", "value", "-value", "indicator", "-indicator"] = "meeting_date",
-    limit: Limit = 50,
-    offset: Offset = 0,
 ) -> Listing:
     """The figures of all documents."""
-    page = Page(limit, offset)
     with reading(state.engine) as connection:
         return _listing(list_metrics(connection, page, sort=sort, indicator=indicator, body=body), page)
 
@@ -111,13 +97,11 @@ def metrics(
 def people(
     state: AppState,
     caller: Reading,
+    page: AskedPage,
     name: Words = None,
     body: Words = None,
     sort: Literal["name", "-name", "meeting_date", "-meeting_date"] = "name",
-    limit: Limit = 50,
-    offset: Offset = 0,
 ) -> Listing:
     """The people of all documents, one row for each document that names them."""
-    page = Page(limit, offset)
     with reading(state.engine) as connection:
         return _listing(list_people(connection, page, sort=sort, name=name, body=body), page)

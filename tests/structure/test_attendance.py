@@ -52,6 +52,11 @@ def statuses(text: str, *names: str) -> list[str | None]:
             ["present", "present", "absent"],
         ),
         ("## Attendance\n- Members: Ann Lee, Bo Ray\n- Observers: Cy Dow\n", ["present", "present", "in_attendance"]),
+        ("Attendees:\n1. Ann Lee\n2. Bo Ray\n\nApologised: Cy Dow\n", ["present", "present", "apologies"]),
+        (
+            "HALL COMMITTEE 5 MAY 2015 PRESENT (2 Members): - Ann Lee (AL), Bo Ray (BR). Apologies: Cy Dow\n",
+            ["present", "present", "apologies"],
+        ),
         ("Panel: Ann Lee, Bo Ray\n\nSecretariat: Cy Dow\n", ["present", "present", "in_attendance"]),
         ("DATE: 5 May TIME: 7pm PRESENT: Ann Lee, Bo Ray APOLOGIES: Cy Dow", ["present", "present", "apologies"]),
         ("Present: Ann Lee, Bo Ray, Cy Dow (apologies)\n", ["present", "present", "apologies"]),
