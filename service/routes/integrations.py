@@ -19,17 +19,20 @@ from service.routes.jobs import Job, check_room, shown
 
 router = APIRouter(prefix="/v1/integrations", tags=["integrations"])
 
-_ID_IN_URL: Final = re.compile(r"/documents/(\d{1,18})(?:/|$)")
+MAX_ID: Final = 2**31 - 1
+_ID_IN_URL: Final = re.compile(r"/documents/(\d{1,9})(?:/|$)")
 
 
 class PaperlessHook(BaseModel):
     """What a workflow of Paperless-ngx sends: the document's address (`{{doc_url}}`), or its number."""
 
-    model_config = ConfigDict(extra="ignore")
+    model_config = ConfigDict(
+        extra="ignore", json_schema_extra={"anyOf": [{"required": ["document_id"]}, {"required": ["doc_url"]}]}
+    )
 
-    document_id: Annotated[int | None, Field(ge=1, le=10**18 - 1, examples=[123])] = None
+    document_id: Annotated[int | None, Field(ge=1, le=MAX_ID, examples=[123])] = None
     doc_url: Annotated[
-        str | None, Field(max_length=2000, pattern=r"/documents/\d{1,18}(/|$)", examples=["https://dms/documents/123/"])
+        str | None, Field(max_length=2000, pattern=r"/documents/\d{1,9}(/|$)", examples=["https://dms/documents/123/"])
     ] = None
 
     @model_validator(mode="after")
