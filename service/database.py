@@ -1,5 +1,6 @@
 """Engines for SQLite and PostgreSQL, and what differs between them."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,8 @@ from sqlalchemy.sql.expression import FunctionElement
 from sqlalchemy.types import Float
 
 BUSY_TIMEOUT_S: Final = 30.0
+CHECKPOINT_TRIES: Final = 40
+CHECKPOINT_WAIT_S: Final = 0.05
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 
 
@@ -93,9 +96,16 @@ def migrate(engine: Engine) -> None:
 
 
 def forget_deleted(engine: Engine) -> None:
-    """Remove what was deleted from the files as well: SQLite's log still holds it."""
+    """Remove what was deleted from the files of SQLite as well, whose log still holds it; readers are waited for.
+
+    PostgreSQL overwrites it when it needs the room.
+    """
     if engine.dialect.name == "sqlite":
         with engine.connect() as connection:
             cursor = connection.connection.cursor()
-            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            for _ in range(CHECKPOINT_TRIES):
+                is_busy, *_ = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+                if not is_busy:
+                    break
+                time.sleep(CHECKPOINT_WAIT_S)
             cursor.close()

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, and_, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Engine, Row, and_, delete, func, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
 
-from service.database import clock
+from service.database import clock, writing
 from service.tables import documents, idempotency, jobs, outbox
 
 QUEUED: Final = "queued"
@@ -24,6 +25,10 @@ FAILED: Final = "failed"
 WEBHOOK: Final = "webhook"
 DIED: Final = "worker-died"
 """Error code of a job whose worker died in each attempt."""
+
+
+class KeyReused(Exception):
+    """An idempotency key that stands for another request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +225,31 @@ def remove_job(connection: Connection, job_id: str) -> bool:
         connection.execute(delete(table).where(table.c.job_id == job_id))
     connection.execute(delete(documents).where(documents.c.job_id == job_id))
     return connection.execute(delete(jobs).where(jobs.c.id == job_id)).rowcount == 1
+
+
+def add_once(engine: Engine, job: NewJob, key: str, *, max_attempts: int, max_age_s: float) -> str:
+    """The id of the job that an idempotency key stands for; the job is added if there is none.
+
+    Raises:
+        KeyReused: the key stands for another request.
+    """
+    try:
+        return _find_or_add(engine, job, key, max_attempts, max_age_s)
+    except IntegrityError:  # somebody else used the key in the same moment
+        return _find_or_add(engine, job, key, max_attempts, max_age_s)
+
+
+def _find_or_add(engine: Engine, job: NewJob, key: str, max_attempts: int, max_age_s: float) -> str:
+    with writing(engine) as connection:
+        known = find_key(connection, job.key_id, key, max_age_s=max_age_s)
+        if known is None:
+            job_id = add_job(connection, job, max_attempts=max_attempts)
+            remember_key(connection, job_id, job, key)
+            return job_id
+    job_id, request_sha256 = known
+    if request_sha256 != job.body_sha256:
+        raise KeyReused
+    return job_id
 
 
 def remember_key(connection: Connection, job_id: str, job: NewJob, value: str) -> None:

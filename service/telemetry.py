@@ -16,7 +16,6 @@ class Telemetry:
         self.requests = Counter("minutes_requests", "Requests", [*labels, "status"], registry=self.registry)
         self.seconds = Histogram("minutes_request_seconds", "Time of a request", labels, registry=self.registry)
         self.documents = Counter("minutes_documents", "Documents read at once", ["outcome"], registry=self.registry)
-        self.refused = Counter("minutes_refused", "Requests that found no slot", registry=self.registry)
         self.jobs = Gauge("minutes_jobs", "Jobs in the database", ["state"], registry=self.registry)
         self.outbox = Gauge("minutes_webhooks_waiting", "Webhooks not yet delivered", registry=self.registry)
 

@@ -17,12 +17,12 @@ from service.jobs import (
     DONE,
     FAILED,
     JobState,
+    KeyReused,
     NewJob,
     add_job,
+    add_once,
     count_queued,
     find_job,
-    find_key,
-    remember_key,
     remove_job,
 )
 from service.queries import AskedFormat, AskedOptions, AskedView
@@ -104,26 +104,21 @@ def check_room(state: State) -> None:
     with reading(state.engine) as connection:
         n_queued = count_queued(connection)
     if n_queued >= state.settings.max_queued_jobs:
-        state.telemetry.refused.inc()
         raise ServiceError(BUSY, headers={"Retry-After": str(state.settings.retry_after_s)})
 
 
 def _add(state: State, upload: Upload, key_id: str | None, key: str | None, callback_url: str | None) -> JobState:
     job = NewJob(upload.name, upload.body, upload.sha256, asdict(upload.options), callback_url, key_id)
-    with writing(state.engine) as connection:
-        job_id = None
-        if key is not None:
-            known = find_key(connection, key_id, key, max_age_s=3600 * state.settings.idempotency_hours)
-            if known is not None and known[1] != upload.sha256:
-                raise ServiceError(KEY_REUSED)
-            job_id = known[0] if known is not None else None
-        if job_id is None:
-            job_id = add_job(connection, job, max_attempts=state.settings.max_attempts)
-            if key is not None:
-                remember_key(connection, job_id, job, key)
-        found = find_job(connection, job_id)
-    assert found is not None
-    return found
+    max_attempts, max_age_s = state.settings.max_attempts, 3600 * state.settings.idempotency_hours
+    if key is None:
+        with writing(state.engine) as connection:
+            job_id = add_job(connection, job, max_attempts=max_attempts)
+    else:
+        try:
+            job_id = add_once(state.engine, job, key, max_attempts=max_attempts, max_age_s=max_age_s)
+        except KeyReused:
+            raise ServiceError(KEY_REUSED) from None
+    return _found(state, job_id)
 
 
 def shown(job: JobState) -> Job:

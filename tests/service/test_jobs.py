@@ -12,8 +12,10 @@ from service.database import reading, writing
 from service.jobs import (
     Claim,
     JobState,
+    KeyReused,
     NewJob,
     add_job,
+    add_once,
     claim_job,
     count_queued,
     fail_job,
@@ -173,6 +175,25 @@ def test_idempotency_keys_belong_to_their_caller_and_grow_old(engine: Engine) ->
         assert find_key(connection, "alice", "k", max_age_s=60.0) == (job_id, job.body_sha256)
         assert find_key(connection, "bob", "k", max_age_s=60.0) is None
         assert find_key(connection, "alice", "k", max_age_s=-1.0) is None
+
+
+def test_the_same_key_at_the_same_time_is_one_job(engine: Engine) -> None:
+    found: list[str] = []
+
+    def add_one() -> None:
+        found.append(add_once(engine, JOB, "k", max_attempts=2, max_age_s=60.0))
+
+    threads = [threading.Thread(target=add_one) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 8
+    assert len(set(found)) == 1
+    with reading(engine) as connection:
+        assert count_queued(connection) == 1
+    with pytest.raises(KeyReused):
+        add_once(engine, replace(JOB, body_sha256="1" * 64), "k", max_attempts=2, max_age_s=60.0)
 
 
 def test_many_workers_never_get_the_same_job(engine: Engine) -> None:
