@@ -63,7 +63,7 @@ def create_app(settings: Settings | None = None, *, make_reader: Callable[[], Do
 
 
 def _handle_errors(app: FastAPI) -> None:
-    """All errors become problems that show nothing of the request and nothing of an exception."""
+    """Errors that are foreseen become problems that show nothing of the request; `RequestLog` sees to the others."""
 
     @app.exception_handler(errors.ServiceError)
     async def of_service(request: Request, error: errors.ServiceError) -> JSONResponse:
@@ -86,10 +86,6 @@ def _handle_errors(app: FastAPI) -> None:
         if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
             headers["Allow"] = ", ".join(_methods(request))
         return answer(request, _BY_STATUS.get(error.status_code, errors.MALFORMED), headers=headers)
-
-    @app.exception_handler(Exception)
-    async def of_anything(request: Request, error: Exception) -> JSONResponse:
-        return answer(request, errors.INTERNAL)
 
 
 def _methods(request: Request) -> list[str]:

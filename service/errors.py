@@ -45,7 +45,6 @@ UNAUTHORIZED = ProblemKind("unauthorized", HTTPStatus.UNAUTHORIZED, "A valid API
 FORBIDDEN = ProblemKind("forbidden", HTTPStatus.FORBIDDEN, "The API key does not allow this")
 NOT_FOUND = ProblemKind("not-found", HTTPStatus.NOT_FOUND, "There is nothing at this address")
 METHOD = ProblemKind("method-not-allowed", HTTPStatus.METHOD_NOT_ALLOWED, "The method does not fit the address")
-NOT_ACCEPTABLE = ProblemKind("not-acceptable", HTTPStatus.NOT_ACCEPTABLE, "The answer has no such form")
 NOT_READY = ProblemKind("not-finished", HTTPStatus.CONFLICT, "The job has no result yet")
 KEY_REUSED = ProblemKind("idempotency-key-reused", HTTPStatus.CONFLICT, "The key was used for another request")
 GONE = ProblemKind("job-failed", HTTPStatus.CONFLICT, "The job failed and has no result")

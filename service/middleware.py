@@ -9,7 +9,7 @@ from typing import Any, Final
 import structlog
 from prometheus_client import Counter, Histogram
 
-from service.errors import LENGTH, MALFORMED, MEDIA_TYPE, ProblemKind, problem
+from service.errors import INTERNAL, LENGTH, MALFORMED, MEDIA_TYPE, ProblemKind, problem
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -40,17 +40,22 @@ class RequestLog:
         scope.setdefault("state", {})["request_id"] = request_id
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
-        started, status = time.perf_counter(), 500
+        started, status, has_answered = time.perf_counter(), 500, False
 
         async def answer(message: Message) -> None:
-            nonlocal status
+            nonlocal status, has_answered
             if message["type"] == "http.response.start":
+                has_answered = True
                 status = message["status"]
                 message["headers"] = [*message.get("headers", ()), (REQUEST_ID, request_id.encode())]
             await send(message)
 
         try:
             await self._app(scope, receive, answer)
+        except Exception as error:  # the server would log it with its text, which may quote the document
+            log.error("request failed", error=type(error).__name__)
+            if not has_answered:
+                await _refuse(scope, answer, INTERNAL)
         finally:
             self._count(scope, status, time.perf_counter() - started)
 

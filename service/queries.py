@@ -1,17 +1,16 @@
 """The query parameters that several routes share."""
 
-from typing import Annotated, Final
+from typing import Annotated
 
 from fastapi import Depends, Query
 
-from service.bodies import MeetingDate
+from service.bodies import DATE, MeetingDate
 from service.reading import ReadingOptions
 from service.store import Page
 from service.views import Format, OffsetUnit, View
 
-DAY: Final = r"^\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?$"
 Words = Annotated[str | None, Query(min_length=1, max_length=200, pattern=r"^[^\x00]+$")]
-Day = Annotated[str | None, Query(pattern=DAY, description="YYYY, YYYY-MM or YYYY-MM-DD.")]
+Day = Annotated[str | None, Query(pattern=DATE, description="YYYY, YYYY-MM or YYYY-MM-DD.")]
 AskedFormat = Annotated[Format, Query(description="csv and ics hold the actions; xlsx also the rest.")]
 
 

@@ -76,13 +76,15 @@ class Worker:
 
     def _finish(self, claim: Claim, records: list[Minutes]) -> None:
         with writing(self.engine) as connection:
-            if finish_job(connection, claim.id, claim.fence):
-                for part, minutes in enumerate(records):
-                    save_document(connection, claim.id, part, minutes)
-                paperless_id = claim.options.get("paperless_id")
-                if paperless_id is not None and self.settings.paperless_url:
-                    payload = summary_of(paperless_id, records)
-                    add_message(connection, claim.id, PAPERLESS, self.settings.paperless_url, payload)
+            if not finish_job(connection, claim.id, claim.fence):
+                log.warning("lease lost", job=claim.id, worker=self.name)
+                return
+            for part, minutes in enumerate(records):
+                save_document(connection, claim.id, part, minutes)
+            paperless_id = claim.options.get("paperless_id")
+            if paperless_id is not None and self.settings.paperless_url:
+                payload = summary_of(paperless_id, records)
+                add_message(connection, claim.id, PAPERLESS, self.settings.paperless_url, payload)
         log.info("job done", job=claim.id, documents=len(records), worker=self.name)
 
     def _fail(self, claim: Claim, code: str, detail: str) -> None:

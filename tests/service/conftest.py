@@ -12,7 +12,6 @@ from service.app import create_app
 from service.database import migrate, open_database, writing
 from service.reading import DocumentReader
 from service.settings import Settings
-from service.tables import METADATA
 from tests.pipelines import PHRASES, PhraseTagger, pipeline
 from tests.service.databases import NoServer, postgresql
 
@@ -74,6 +73,3 @@ def client(settings: Settings) -> Iterator[TestClient]:
     """A client of the API."""
     with make_client(settings) as client:
         yield client
-
-
-__all__ = ["METADATA", "make_client"]

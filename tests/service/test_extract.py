@@ -10,8 +10,10 @@ from icalendar import Calendar
 from openpyxl import load_workbook
 
 from extractor.schema import Minutes
+from service.app import create_app
+from service.reading import DocumentReader
 from service.settings import Settings
-from tests.pipelines import TEXT, minutes_of
+from tests.pipelines import TEXT, BrokenTagger, minutes_of, pipeline
 from tests.service.conftest import make_client
 
 
@@ -235,3 +237,14 @@ def test_the_page_of_the_api_takes_nothing_from_the_network(client: TestClient) 
     assert "swagger-ui-bundle.js" in page.text
     assert "//" not in page.text.replace("<!--", "").split("<script>")[0].replace("<!DOCTYPE html>", "")
     assert client.get("/static-offline-docs/swagger-ui-bundle.js").status_code == 200
+
+
+def test_an_unforeseen_failure_quotes_nothing(settings: Settings, capfd: pytest.CaptureFixture[str]) -> None:
+    nlp = pipeline(BrokenTagger(CANARY))
+    with TestClient(create_app(settings, make_reader=lambda: DocumentReader(settings, nlp))) as client:
+        answer = client.post("/v1/extract", json={"text": CANARY})
+    assert (answer.status_code, answer.json()["type"]) == (500, "urn:minutes:problem:internal-error")
+    assert answer.headers["content-type"] == "application/problem+json"
+    told = capfd.readouterr().err
+    assert '"error": "RuntimeError"' in told
+    assert CANARY not in told + answer.text
