@@ -5,8 +5,9 @@ attributes and relations, `doc._.minutes` the JSON contract.
 """
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -34,7 +35,7 @@ MODEL_FILE: Final = "model.onnx"
 VOCABULARY_FILE: Final = "vocab.txt"
 SETTINGS_FILE: Final = "settings.json"
 
-for _name in ("source", "structure", "annotated", "minutes"):
+for _name in ("source", "report", "structure", "annotated", "minutes"):
     Doc.set_extension(_name, default=None, force=True)
 
 
@@ -96,14 +97,27 @@ def make_structure(nlp: Language, name: str) -> Callable[[Doc], Doc]:
 class TaggerComponent:
     """Runs the token classifier; the model folder is read by `from_disk`."""
 
-    def __init__(self, tagger: Tagger | None = None, folder: Path | None = None) -> None:
-        self.tagger, self.folder = tagger, folder
+    def __init__(self, tagger: Tagger | None = None, folder: Path | None = None, *, n_threads: int = 0) -> None:
+        self.tagger, self.folder, self._n_threads = tagger, folder, n_threads
 
     def __call__(self, doc: Doc) -> Doc:
         """Sets `doc.ents`, `doc.spans["statements"]` and `doc._.annotated`."""
+        spans = self._tagger()(doc.text, doc._.structure, doc._.report)
+        return annotate(doc, AnnotatedText(source_of(doc).name, doc.text, spans))
+
+    def _tagger(self) -> Tagger:
         if self.tagger is None:
             raise ModelError("the pipeline has no model: load a released one")
-        return annotate(doc, AnnotatedText(source_of(doc).name, doc.text, self.tagger(doc.text, doc._.structure)))
+        return self.tagger
+
+    def pipe(self, stream: Iterable[Doc], *, batch_size: int = 16) -> Iterator[Doc]:
+        """As for one Doc; the windows of `batch_size` Docs may be scored together."""
+        tagger = self._tagger()
+        docs_left = iter(stream)
+        while docs := list(islice(docs_left, batch_size)):
+            found = tagger.pipe((doc.text, doc._.structure) for doc in docs)
+            for doc, spans in zip(docs, found, strict=True):
+                yield annotate(doc, AnnotatedText(source_of(doc).name, doc.text, spans))
 
     def to_disk(self, path: Path, **_: object) -> None:
         """Copy the model files to `path`."""
@@ -116,7 +130,7 @@ class TaggerComponent:
     def from_disk(self, path: Path, **_: object) -> "TaggerComponent":
         """Read model.onnx, vocab.txt and settings.json from `path`."""
         self.folder = Path(path)
-        self.tagger = load_tagger(self.folder)
+        self.tagger = load_tagger(self.folder, n_threads=self._n_threads)
         return self
 
 
@@ -139,10 +153,15 @@ def write_settings(settings: TaggerSettings, folder: Path) -> None:
     (folder / SETTINGS_FILE).write_text(json.dumps(asdict(settings), indent=1) + "\n", encoding="utf-8")
 
 
-@Language.factory("minutes_tagger", requires=["doc._.structure"], assigns=["doc.ents", "doc.spans", "doc._.annotated"])
-def make_tagger(nlp: Language, name: str) -> TaggerComponent:
+@Language.factory(
+    "minutes_tagger",
+    requires=["doc._.structure"],
+    assigns=["doc.ents", "doc.spans", "doc._.annotated"],
+    default_config={"n_threads": 0},
+)
+def make_tagger(nlp: Language, name: str, n_threads: int) -> TaggerComponent:
     """Spans of both layers by the token classifier."""
-    return TaggerComponent()
+    return TaggerComponent(n_threads=n_threads)
 
 
 @Language.factory("minutes_linker", requires=["doc._.annotated", "doc._.structure"], assigns=["doc._.annotated"])

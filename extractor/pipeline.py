@@ -7,12 +7,14 @@ from typing import Final
 
 import spacy
 from spacy.language import Language
+from spacy.tokens import Doc
 
 from extractor.errors import LimitExceeded, ModelError, UnreadableFile
 from extractor.ingest import Limits, read
 from extractor.ingest.source import SourceText
 from extractor.runtime import check_sums
 from extractor.schema import Minutes
+from extractor.tagger import Report
 
 MODEL_NAME: Final = "minutes-en"
 MAX_CHARS: Final = 1_000_000
@@ -32,19 +34,21 @@ def default_model() -> Path:
     raise ModelError(f"the model {MODEL_NAME} is not installed")
 
 
-def load(folder: Path | None = None) -> Language:
+def load(folder: Path | None = None, *, n_threads: int = 0) -> Language:
     """The pipeline of a model folder, checked against its SHA256SUMS; the shipped one without an argument.
+
+    `n_threads` is how many the tagger takes; 0 is one for each physical core.
 
     Raises:
         ModelError: the folder is no complete, undamaged model.
     """
-    return _load((folder or default_model()).resolve())
+    return _load((folder or default_model()).resolve(), n_threads)
 
 
 @lru_cache(maxsize=2)
-def _load(folder: Path) -> Language:
+def _load(folder: Path, n_threads: int) -> Language:
     check_sums(folder)
-    nlp = spacy.load(folder)
+    nlp = spacy.load(folder, config={"components": {"minutes_tagger": {"n_threads": n_threads}}})
     nlp.max_length = MAX_CHARS
     return nlp
 
@@ -76,22 +80,34 @@ def extract_text(text: str, *, name: str = "text", nlp: Language | None = None) 
     return extract_source(read(text.encode(errors="replace"), name, encoding="utf-8"), nlp=nlp)
 
 
-def extract_source(source: SourceText, *, nlp: Language | None = None) -> Minutes:
-    """What a text that was already read contains."""
-    (minutes,) = pipe([source], nlp=nlp)
+def extract_source(source: SourceText, *, nlp: Language | None = None, report: Report | None = None) -> Minutes:
+    """What a text that was already read contains; `report` hears how much of it is tagged.
+
+    Raises:
+        LimitExceeded: the text is longer than MAX_CHARS.
+    """
+    nlp = nlp or load()
+    (doc,) = _docs([source], nlp)
+    doc._.report = report
+    minutes: Minutes = nlp(doc)._.minutes
     return minutes
 
 
-def pipe(sources: Iterable[SourceText], *, nlp: Language | None = None) -> Iterator[Minutes]:
-    """The records of many texts, in order, one at a time.
+def pipe(sources: Iterable[SourceText], *, nlp: Language | None = None, batch_size: int = 16) -> Iterator[Minutes]:
+    """The records of many texts, in order; `batch_size` of them are taken at once, which is faster for short ones.
 
     Raises:
         LimitExceeded: a text is longer than MAX_CHARS.
     """
     nlp = nlp or load()
+    for doc in nlp.pipe(_docs(sources, nlp), batch_size=batch_size):
+        yield doc._.minutes
+
+
+def _docs(sources: Iterable[SourceText], nlp: Language) -> Iterator[Doc]:
     for source in sources:
         if len(source.text) > MAX_CHARS:
             raise LimitExceeded(f"{len(source.text)} characters, more than the {MAX_CHARS} that are read at once")
         doc = nlp.make_doc(source.text)
         doc._.source = source
-        yield nlp(doc)._.minutes
+        yield doc

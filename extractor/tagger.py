@@ -1,6 +1,6 @@
 """The token classifier at run time: text to spans. What computes the scores of a window is passed in."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final, Protocol
@@ -23,8 +23,12 @@ from extractor.windows import Window, cut, merge
 
 Ints = npt.NDArray[np.int64]
 Scores = npt.NDArray[np.float32]
+Report = Callable[[float], None]
+"""Is told which share of the work is done, from 0 to 1."""
 
 LAYER_PREFIX: Final = {"entity": "e", "statement": "s"}
+MAX_WINDOWS_TOGETHER: Final = 32
+"""Of several documents, whose scores are kept at once."""
 
 
 class Scorer(Protocol):
@@ -89,30 +93,49 @@ class Tagger:
     scorer: Scorer
     settings: TaggerSettings
 
-    def __call__(self, text: str, structure: Structure) -> tuple[Span, ...]:
+    def __call__(self, text: str, structure: Structure, report: Report | None = None) -> tuple[Span, ...]:
         """The spans of both layers, sorted; `score` is the smallest marginal probability among the span's tokens."""
         encoding = encode_text(text, structure, self.tokenizer)
-        if not encoding.tokens:
-            return ()
-        return self.decode(encoding, self.scores(encoding))
+        (scores,) = self.score_all([encoding], report)
+        return self.decode(encoding, scores) if encoding.tokens else ()
+
+    def pipe(self, documents: Iterable[tuple[str, Structure]]) -> Iterator[tuple[Span, ...]]:
+        """The spans of each text, in order; the windows of short texts are scored together."""
+        encodings = (encode_text(text, structure, self.tokenizer) for text, structure in documents)
+        for group in _groups(encodings, self.settings.max_pieces * MAX_WINDOWS_TOGETHER):
+            for encoding, scores in zip(group, self.score_all(group), strict=True):
+                yield self.decode(encoding, scores) if encoding.tokens else ()
 
     def scores(self, encoding: Encoding) -> Scores:
         """Shape: (n_tokens, n_scores). The raw scores of each token, read off its first piece."""
-        windows = cut(
+        (scores,) = self.score_all([encoding])
+        return scores
+
+    def score_all(self, encodings: Sequence[Encoding], report: Report | None = None) -> list[Scores]:
+        """As `scores`, of several documents; windows of one length are scored together, whatever their document."""
+        windows = [self._cut(encoding) for encoding in encodings]
+        places = [(which, k) for which, cuts in enumerate(windows) for k in range(len(cuts))]
+        order = sorted(places, key=lambda place: _n_tokens(windows[place[0]][place[1]]), reverse=True)
+        rows: dict[tuple[int, int], Scores] = {}
+        for batch in _batches(order, self.settings.batch_size):
+            arrays = window_arrays([(encodings[which], windows[which][k]) for which, k in batch], self.tokenizer)
+            scored = self.scorer(arrays.ids, arrays.mask, arrays.features)
+            rows |= {place: scored[row, arrays.first[row]] for row, place in enumerate(batch)}
+            if report is not None:
+                report(len(rows) / len(order))
+        return [
+            merge(cuts, [rows[which, k] for k in range(len(cuts))], len(encodings[which].tokens))
+            for which, cuts in enumerate(windows)
+        ]
+
+    def _cut(self, encoding: Encoding) -> tuple[Window, ...]:
+        return cut(
             encoding.pieces.first,
             len(encoding.pieces.ids),
             encoding.is_border,
             max_pieces=self.settings.max_pieces,
             overlap_pieces=self.settings.overlap_pieces,
         )
-        order = sorted(range(len(windows)), key=lambda k: windows[k].token_start - windows[k].token_end)
-        rows: list[Scores] = [np.zeros((0, 0), dtype=np.float32)] * len(windows)
-        for batch in _batches(order, self.settings.batch_size):
-            ids, mask, features, first = window_arrays(encoding, [windows[k] for k in batch], self.tokenizer)
-            scored = self.scorer(ids, mask, features)
-            for place, index in enumerate(batch):
-                rows[index] = scored[place, first[place]]
-        return merge(windows, rows, len(encoding.tokens))
 
     def decode(self, encoding: Encoding, scores: Scores) -> tuple[Span, ...]:
         """The spans of a document from its raw scores, shape (n_tokens, n_scores)."""
@@ -163,30 +186,65 @@ class Tagger:
         return attributes
 
 
-def window_arrays(
-    encoding: Encoding, windows: Sequence[Window], tokenizer: Tokenizer
-) -> tuple[Ints, Ints, Ints, list[Ints]]:
-    """The model's input for a batch of windows: ids, mask, features, and where each token's first piece stands."""
-    pieces = encoding.pieces
-    ends = np.append(pieces.first[1:], len(pieces.ids))
-    token_of = pieces.token_of
-    spans = [(int(pieces.first[w.token_start]), int(ends[w.token_end - 1])) for w in windows]
-    length = 2 + max(end - start for start, end in spans)
-    ids = np.zeros((len(windows), length), dtype=np.int64)
-    mask = np.zeros((len(windows), length), dtype=np.int64)
-    features = np.zeros((len(windows), length, len(FEATURES)), dtype=np.int64)
+@dataclass(frozen=True, slots=True)
+class WindowArrays:
+    """The model's input for a batch of windows."""
+
+    ids: Ints
+    """Shape: (batch, n_pieces)."""
+    mask: Ints
+    """Shape: (batch, n_pieces)."""
+    features: Ints
+    """Shape: (batch, n_pieces, n_features)."""
+    first: tuple[Ints, ...]
+    """Of each window, where the first piece of each of its tokens stands; shape (n_tokens,)."""
+
+
+def window_arrays(windows: Sequence[tuple[Encoding, Window]], tokenizer: Tokenizer) -> WindowArrays:
+    """The input for windows of any documents, padded to the longest."""
+    spans = [_piece_span(encoding, window) for encoding, window in windows]
+    shape = (len(windows), 2 + max(end - start for start, end in spans))
+    ids, mask = np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.int64)
+    features = np.zeros((*shape, len(FEATURES)), dtype=np.int64)
     ids[:, 0] = piece_id(tokenizer, "[CLS]")
-    firsts = []
-    for row, (window, (start, end)) in enumerate(zip(windows, spans, strict=True)):
+    for row, ((encoding, _), (start, end)) in enumerate(zip(windows, spans, strict=True)):
         n = end - start
-        ids[row, 1 : n + 1] = pieces.ids[start:end]
+        ids[row, 1 : n + 1] = encoding.pieces.ids[start:end]
         ids[row, n + 1] = piece_id(tokenizer, "[SEP]")
         mask[row, : n + 2] = 1
-        features[row, 1 : n + 1] = encoding.features[token_of[start:end]]
-        firsts.append(1 + pieces.first[window.token_start : window.token_end] - start)
-    return ids, mask, features, firsts
+        features[row, 1 : n + 1] = encoding.features[encoding.pieces.token_of[start:end]]
+    first = (
+        1 + encoding.pieces.first[window.token_start : window.token_end] - start
+        for (encoding, window), (start, _) in zip(windows, spans, strict=True)
+    )
+    return WindowArrays(ids, mask, features, tuple(first))
 
 
-def _batches(order: Sequence[int], size: int) -> Iterator[Sequence[int]]:
+def _piece_span(encoding: Encoding, window: Window) -> tuple[int, int]:
+    """The pieces of a window, end exclusive."""
+    first = encoding.pieces.first
+    end = first[window.token_end] if window.token_end < len(first) else len(encoding.pieces.ids)
+    return int(first[window.token_start]), int(end)
+
+
+def _n_tokens(window: Window) -> int:
+    return window.token_end - window.token_start
+
+
+def _groups(encodings: Iterable[Encoding], max_pieces: int) -> Iterator[list[Encoding]]:
+    """Runs of documents of so many pieces in sum, or a single longer one."""
+    group: list[Encoding] = []
+    n_pieces = 0
+    for encoding in encodings:
+        if group and n_pieces + len(encoding.pieces.ids) > max_pieces:
+            yield group
+            group, n_pieces = [], 0
+        group.append(encoding)
+        n_pieces += len(encoding.pieces.ids)
+    if group:
+        yield group
+
+
+def _batches(order: Sequence[tuple[int, int]], size: int) -> Iterator[Sequence[tuple[int, int]]]:
     for start in range(0, len(order), size):
         yield order[start : start + size]

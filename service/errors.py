@@ -14,6 +14,7 @@ from extractor.errors import (
     ExtractorError,
     LimitExceeded,
     MissingProgram,
+    UnreadableFile,
     UnsupportedFormat,
 )
 
@@ -58,21 +59,21 @@ UPSTREAM = ProblemKind("upstream-failed", HTTPStatus.BAD_GATEWAY, "The other sys
 RATE = ProblemKind("rate-limited", HTTPStatus.TOO_MANY_REQUESTS, "Too many requests with this API key")
 BUSY = ProblemKind("queue-full", HTTPStatus.SERVICE_UNAVAILABLE, "All slots are taken, try again later")
 INTERNAL = ProblemKind("internal-error", HTTPStatus.INTERNAL_SERVER_ERROR, "The service failed")
-UNREADABLE = ProblemKind("unreadable-document", HTTPStatus.UNPROCESSABLE_ENTITY, "The document cannot be read")
+UNREADABLE = ProblemKind(UnreadableFile.code, HTTPStatus.UNPROCESSABLE_ENTITY, "The document cannot be read")
 _DOCUMENT_KINDS: Final[Mapping[type[ExtractorError], ProblemKind]] = {
-    EmptyFile: ProblemKind("empty-document", HTTPStatus.UNPROCESSABLE_ENTITY, "The document has no text"),
+    EmptyFile: ProblemKind(EmptyFile.code, HTTPStatus.UNPROCESSABLE_ENTITY, "The document has no text"),
     UnsupportedFormat: ProblemKind(
-        "unsupported-format", HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "There is no reader for the document's format"
+        UnsupportedFormat.code, HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "There is no reader for the document's format"
     ),
     EncryptedFile: ProblemKind(
-        "encrypted-document", HTTPStatus.UNPROCESSABLE_ENTITY, "The document is protected by a password"
+        EncryptedFile.code, HTTPStatus.UNPROCESSABLE_ENTITY, "The document is protected by a password"
     ),
-    CorruptFile: ProblemKind("corrupt-document", HTTPStatus.UNPROCESSABLE_ENTITY, "The document is damaged"),
+    CorruptFile: ProblemKind(CorruptFile.code, HTTPStatus.UNPROCESSABLE_ENTITY, "The document is damaged"),
     MissingProgram: ProblemKind(
-        "missing-program", HTTPStatus.UNPROCESSABLE_ENTITY, "The format needs a program that is not installed"
+        MissingProgram.code, HTTPStatus.UNPROCESSABLE_ENTITY, "The format needs a program that is not installed"
     ),
     LimitExceeded: ProblemKind(
-        "limit-exceeded", HTTPStatus.UNPROCESSABLE_ENTITY, "The document is beyond the limits of the service"
+        LimitExceeded.code, HTTPStatus.UNPROCESSABLE_ENTITY, "The document is beyond the limits of the service"
     ),
 }
 

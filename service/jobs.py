@@ -18,6 +18,8 @@ from sqlalchemy.exc import IntegrityError
 from service.database import clock, writing
 from service.tables import documents, idempotency, jobs, outbox
 
+ALMOST_DONE: Final = 0.99
+"""The highest progress of a job that is not done."""
 QUEUED: Final = "queued"
 RUNNING: Final = "running"
 DONE: Final = "done"
@@ -142,10 +144,12 @@ def bury_dead(connection: Connection) -> None:
         fail_job(connection, job_id, fence, DIED, "reading it ended the worker in each attempt")
 
 
-def renew_lease(connection: Connection, claim: Claim, *, lease_s: float) -> bool:
-    """Keep the job for another lease; False if it was given to somebody else or removed."""
+def renew_lease(connection: Connection, claim: Claim, *, lease_s: float, progress: float = 0.0) -> bool:
+    """Keep the job for another lease, and say how far it is; False if it was given to somebody else or removed."""
     renewed = connection.execute(
-        update(jobs).where(_is_held(claim.id, claim.fence)).values(lease_until=clock() + lease_s)
+        update(jobs)
+        .where(_is_held(claim.id, claim.fence))
+        .values(lease_until=clock() + lease_s, progress=min(progress, ALMOST_DONE))
     )
     return renewed.rowcount == 1
 
@@ -163,7 +167,9 @@ def fail_job(connection: Connection, job_id: str, fence: int, code: str, detail:
 def release_job(connection: Connection, claim: Claim) -> None:
     """Put the job back into the queue; the attempt counts."""
     connection.execute(
-        update(jobs).where(_is_held(claim.id, claim.fence)).values(state=QUEUED, lease_until=None, worker=None)
+        update(jobs)
+        .where(_is_held(claim.id, claim.fence))
+        .values(state=QUEUED, lease_until=None, worker=None, progress=0.0)
     )
 
 

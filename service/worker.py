@@ -3,16 +3,17 @@
 import os
 import socket
 import threading
+import time
 import uuid
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol, Self
 
 import structlog
 from sqlalchemy import Engine
 
 from extractor.errors import ExtractorError, LimitExceeded, ReaderDied
 from extractor.schema import Minutes
+from extractor.tagger import Report
 from service.database import writing
 from service.errors import INTERNAL, kind_of
 from service.jobs import Claim, add_message, claim_job, fail_job, finish_job, release_job, renew_lease
@@ -23,7 +24,17 @@ from service.store import save_document
 
 RENEWALS: Final = 4
 """In the time of a lease."""
-Read = Callable[[bytes, str, ReadingOptions], list[Minutes]]
+PROGRESS_S: Final = 2.0
+"""How soon the progress of a job is written down, if it has changed."""
+
+
+class Read(Protocol):
+    """Turns the bytes of a document into records."""
+
+    def __call__(self, data: bytes, name: str, options: ReadingOptions, report: Report | None = None) -> list[Minutes]:
+        """As `DocumentReader.read`."""
+        ...
+
 
 log = structlog.get_logger("minutes.worker")
 
@@ -55,13 +66,13 @@ class Worker:
         if claim is None:
             return False
         log.info("job claimed", job=claim.id, attempt=claim.attempts, worker=self.name)
-        with Lease(self.engine, claim, self.settings.lease_s):
-            self._do(claim)
+        with Lease(self.engine, claim, self.settings.lease_s) as lease:
+            self._do(claim, lease)
         return True
 
-    def _do(self, claim: Claim) -> None:
+    def _do(self, claim: Claim, lease: "Lease") -> None:
         try:
-            records = self.read(claim.body, claim.name, ReadingOptions.of(claim.options))
+            records = self.read(claim.body, claim.name, ReadingOptions.of(claim.options), lease.report)
         except (LimitExceeded, ReaderDied) as error:
             if claim.attempts < claim.max_attempts:
                 self._give_back(claim)
@@ -100,22 +111,33 @@ class Worker:
 
 
 class Lease:
-    """Renews the lease of a job by a thread of its own, as long as the `with` statement lasts."""
+    """Renews the lease of a job and writes its progress by a thread of its own, as long as `with` lasts."""
 
     def __init__(self, engine: Engine, claim: Claim, lease_s: float) -> None:
         self._engine, self._claim, self._lease_s = engine, claim, lease_s
         self._ended = threading.Event()
+        self._progress = self._written = 0.0
         self._thread = threading.Thread(target=self._renew, name="lease", daemon=True)
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> Self:
         self._thread.start()
+        return self
 
     def __exit__(self, *_: object) -> None:
         self._ended.set()
         self._thread.join()
 
+    def report(self, share: float) -> None:
+        """How much of the job is done; written down soon."""
+        self._progress = share
+
     def _renew(self) -> None:
-        while not self._ended.wait(self._lease_s / RENEWALS):
+        renewed = time.monotonic()
+        while not self._ended.wait(min(PROGRESS_S, self._lease_s / RENEWALS)):
+            progress, now = self._progress, time.monotonic()
+            if progress == self._written and now - renewed < self._lease_s / RENEWALS:
+                continue
             with writing(self._engine) as connection:
-                if not renew_lease(connection, self._claim, lease_s=self._lease_s):
+                if not renew_lease(connection, self._claim, lease_s=self._lease_s, progress=progress):
                     return
+            renewed, self._written = now, progress

@@ -1,7 +1,7 @@
 """A pipeline whose tagger is a table of phrases, so that the rest of the product runs without the model."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 
 import spacy
@@ -16,6 +16,7 @@ from extractor.records import build
 from extractor.schema import Minutes, Model
 from extractor.structure import parse
 from extractor.structure.model import Structure
+from extractor.tagger import Report
 from tests.markup import annotate
 
 PHRASES = {
@@ -41,13 +42,18 @@ class PhraseTagger:
     def __init__(self, phrases: Mapping[str, str]) -> None:
         self.phrases = phrases
 
-    def __call__(self, text: str, structure: Structure) -> tuple[Span, ...]:
+    def __call__(self, text: str, structure: Structure, report: Report | None = None) -> tuple[Span, ...]:
         found = [
             (match.start(), match.end(), label)
             for phrase, label in self.phrases.items()
             for match in re.finditer(re.escape(phrase), text)
         ]
         return tuple(Span(f"u{n}", label, start, end, 0.9) for n, (start, end, label) in enumerate(sorted(found)))
+
+    def pipe(self, documents: Iterable[tuple[str, Structure]]) -> Iterator[tuple[Span, ...]]:
+        """Text by text."""
+        for text, structure in documents:
+            yield self(text, structure)
 
 
 class BrokenTagger:
@@ -56,10 +62,15 @@ class BrokenTagger:
     def __init__(self, word: str) -> None:
         self.word = word
 
-    def __call__(self, text: str, structure: Structure) -> tuple[Span, ...]:
+    def __call__(self, text: str, structure: Structure, report: Report | None = None) -> tuple[Span, ...]:
         if self.word in text:
             raise RuntimeError(text)
         return ()
+
+    def pipe(self, documents: Iterable[tuple[str, Structure]]) -> Iterator[tuple[Span, ...]]:
+        """Text by text."""
+        for text, structure in documents:
+            yield self(text, structure)
 
 
 def pipeline(tagger: PhraseTagger | BrokenTagger | None = None) -> Language:

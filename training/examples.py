@@ -139,12 +139,9 @@ def iter_batches(
 def _batch(
     items: Sequence[tuple[Example, Window]], tokenizer: Tokenizer, mask_rate: float, rng: random.Random
 ) -> Batch:
-    parts = [window_arrays(example.encoding, [window], tokenizer) for example, window in items]
-    n_pieces = max(part[0].shape[1] for part in parts)
+    arrays = window_arrays([(example.encoding, window) for example, window in items], tokenizer)
     n_tokens = max(window.token_end - window.token_start for _, window in items)
-    ids = torch.stack([_pad(torch.from_numpy(part[0][0]), n_pieces, 0) for part in parts])
-    mask = torch.stack([_pad(torch.from_numpy(part[1][0]), n_pieces, 0) for part in parts])
-    features = torch.stack([_pad(torch.from_numpy(part[2][0]), n_pieces, 0) for part in parts])
+    ids, mask, features = (torch.from_numpy(array) for array in (arrays.ids, arrays.mask, arrays.features))
     blind = torch.tensor([rng.random() < STRUCTURE_DROP for _ in items])
     for name in ("listed", "part"):
         column = list(FEATURES).index(name)
@@ -159,7 +156,7 @@ def _batch(
         ids,
         mask,
         features,
-        torch.stack([_pad(torch.from_numpy(part[3][0]), n_tokens, 0) for part in parts]),
+        torch.stack([_pad(torch.from_numpy(first), n_tokens, 0) for first in arrays.first]),
         torch.arange(n_tokens)[None] < counts[:, None],
         {
             layer: torch.stack(

@@ -4,11 +4,14 @@ import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime
-from typing import Final
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
 
 from icalendar import Calendar, Todo
 from openpyxl import Workbook
 from openpyxl.styles import Alignment, Font
+from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
 from extractor.normalize.dates import last_day
@@ -34,6 +37,7 @@ METRIC_COLUMNS: Final = (
 )  # fmt: skip
 ATTENDANCE_COLUMNS: Final = ("Document", "Body", "Meeting", "Name", "Role", "Status", "Note")
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+MAX_SHEET_ROWS: Final = 1_048_576
 _MAX_CELL: Final = 32_000
 """Characters, as spreadsheets allow."""
 _WIDE: Final = frozenset(("Action", "Decision", "Indicator"))
@@ -59,6 +63,42 @@ def to_xlsx(records: Sequence[Minutes]) -> bytes:
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()
+
+
+class ActionsWorkbook:
+    """Writes the actions of many records into one sheet as they come; use it in a `with` statement."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._book = Workbook(write_only=True)
+        self._sheet = self._book.create_sheet("Actions")
+        for number, column in enumerate(ACTION_COLUMNS, start=1):
+            self._sheet.column_dimensions[get_column_letter(number)].width = 60 if column in _WIDE else 18
+        self._sheet.freeze_panes = "A2"
+        self._sheet.append(ACTION_COLUMNS)
+        self.n_left_out = 0
+        """Actions beyond the rows that a sheet can hold."""
+        self._n_rows = 1
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self._sheet.auto_filter.ref = f"A1:{get_column_letter(len(ACTION_COLUMNS))}{self._n_rows}"
+            self._book.save(self._path)
+        self._book.close()
+
+    def add(self, minutes: Minutes) -> None:
+        """The rows of a record."""
+        for row in iter_actions([minutes]):
+            if self._n_rows >= MAX_SHEET_ROWS:
+                self.n_left_out += 1
+                continue
+            self._sheet.append([harmless(_legal(cell)) for cell in row])
+            self._n_rows += 1
 
 
 def to_ics(records: Iterable[Minutes]) -> bytes:

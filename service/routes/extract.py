@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, Final, TypeVar
 
+import structlog
 from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
@@ -11,13 +12,14 @@ from extractor.errors import ExtractorError
 from extractor.schema import Minutes
 from service.bodies import BulkAnswer, Result, TextDocument, Upload, read_uploads
 from service.dependencies import AppState, State, Writing
-from service.errors import INVALID, ServiceError, kind_of, problem
+from service.errors import INTERNAL, INVALID, ServiceError, kind_of, problem
 from service.queries import AskedFormat, AskedOptions, AskedView
 from service.reading import ReadingOptions
 from service.responses import PROBLEMS, document_body
 from service.views import View, show, view_of
 
 T = TypeVar("T")
+log = structlog.get_logger("minutes.extract")
 router = APIRouter(prefix="/v1", tags=["extract"])
 
 _MEDIA: Final[dict[str, Any]] = {
@@ -91,12 +93,18 @@ def _read_and(then: Callable[[list[Minutes]], T], state: State, upload: Upload) 
 
 
 def _bulk(state: State, uploads: list[Upload], view: View) -> list[Result]:
-    return [_result(state, upload, view) for upload in uploads]
+    with state.slots.reader() as reader:
+        found = list(reader.read_many((upload.body, upload.name, upload.options) for upload in uploads))
+    for outcome in found:
+        if isinstance(outcome, Exception) and not isinstance(outcome, ExtractorError):
+            log.error("document failed", error=type(outcome).__name__)
+        state.telemetry.documents.labels("ok" if isinstance(outcome, list) else "error").inc()
+    return [_result(upload, outcome, view) for upload, outcome in zip(uploads, found, strict=True)]
 
 
-def _result(state: State, upload: Upload, view: View) -> Result:
-    try:
-        records = _read_and(list, state, upload)
-    except ExtractorError as error:
-        return Result(name=upload.name, status="error", problem=problem(kind_of(error), str(error)))
-    return Result(name=upload.name, status="ok", documents=[view_of(minutes, view) for minutes in records])
+def _result(upload: Upload, outcome: list[Minutes] | Exception, view: View) -> Result:
+    if isinstance(outcome, ExtractorError):
+        return Result(name=upload.name, status="error", problem=problem(kind_of(outcome), str(outcome)))
+    if isinstance(outcome, Exception):
+        return Result(name=upload.name, status="error", problem=problem(INTERNAL))
+    return Result(name=upload.name, status="ok", documents=[view_of(minutes, view) for minutes in outcome])

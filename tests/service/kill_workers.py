@@ -18,6 +18,7 @@ from pathlib import Path
 from sqlalchemy import Engine, func, select
 
 from extractor.schema import Minutes
+from extractor.tagger import Report
 from service.database import migrate, open_database, reading, writing
 from service.jobs import NewJob, add_job
 from service.processes import work
@@ -36,7 +37,7 @@ class Slow:
 
     seconds: float
 
-    def __call__(self, data: bytes, name: str, options: ReadingOptions) -> list[Minutes]:
+    def __call__(self, data: bytes, name: str, options: ReadingOptions, report: Report | None = None) -> list[Minutes]:
         time.sleep(self.seconds)
         return [minutes_of(TEXT)]
 

@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 
 from extractor.errors import EncryptedFile, LimitExceeded
 from extractor.schema import Minutes
+from extractor.tagger import Report
 from service.access import create_key, revoke_key
 from service.database import open_database, writing
 from service.reading import DocumentReader, ReadingOptions
@@ -87,7 +88,7 @@ def test_a_document_that_cannot_be_read_is_a_failed_job(client: TestClient, sett
 def test_what_may_be_chance_is_tried_again(
     client: TestClient, settings: Settings, error: Exception, code: str, attempts: int
 ) -> None:
-    def read(data: bytes, name: str, options: ReadingOptions) -> list[Minutes]:
+    def read(data: bytes, name: str, options: ReadingOptions, report: Report | None = None) -> list[Minutes]:
         raise error
 
     address = client.post("/v1/jobs", json={"text": TEXT}).headers["location"]
@@ -105,7 +106,7 @@ def test_a_slow_document_keeps_its_lease(client: TestClient, settings: Settings)
     quick = settings.model_copy(update={"lease_s": 0.4})
     started, go_on = threading.Event(), threading.Event()
 
-    def read(data: bytes, name: str, options: ReadingOptions) -> list[Minutes]:
+    def read(data: bytes, name: str, options: ReadingOptions, report: Report | None = None) -> list[Minutes]:
         started.set()
         go_on.wait(20)
         return []

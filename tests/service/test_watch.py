@@ -10,12 +10,13 @@ import pytest
 
 from extractor.errors import EncryptedFile
 from extractor.schema import Minutes
+from extractor.tagger import Report
 from service.reading import ReadingOptions
 from service.watch import FolderTaken, Watch
 from tests.pipelines import TEXT, minutes_of
 
 
-def read(data: bytes, name: str, options: ReadingOptions) -> list[Minutes]:
+def read(data: bytes, name: str, options: ReadingOptions, report: Report | None = None) -> list[Minutes]:
     if data == b"secret":
         raise EncryptedFile("the file needs a password")
     if data == b"fault":

@@ -1,0 +1,1 @@
+"""Whole archives: find the documents, read each in a supervised process, keep what was read, write tables."""
