@@ -1,9 +1,7 @@
 """Webhooks: which addresses are refused, and that each message is delivered, signed, at least once."""
 
 import json
-import threading
 from collections.abc import Iterator, Sequence
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
@@ -15,6 +13,7 @@ from service.database import clock, reading, writing
 from service.jobs import NewJob, add_job, claim_job, finish_job
 from service.settings import Settings
 from service.tables import outbox
+from tests.service.receiver import Receiver
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 PUBLIC = "93.184.216.34"
@@ -85,38 +84,12 @@ def test_a_host_that_is_allowed_may_be_private() -> None:
     assert check_url("http://dms.local/", allowed=("dms.local",), resolve=to("10.0.0.1")).address == "10.0.0.1"
 
 
-class Receiver:
-    """A web server on loopback that keeps what it is sent and answers as told."""
-
-    def __init__(self) -> None:
-        self.status, self.location = 204, ""
-        self.received: list[tuple[dict[str, str], bytes]] = []
-        receiver = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["content-length"]))
-                receiver.received.append(({k.lower(): v for k, v in self.headers.items()}, body))
-                self.send_response(receiver.status)
-                if receiver.location:
-                    self.send_header("location", receiver.location)
-                self.end_headers()
-
-            def log_message(self, format: str, *args: object) -> None:
-                pass
-
-        self.server = HTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/hook"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
     """A receiver of webhooks."""
     made = Receiver()
     yield made
-    made.server.shutdown()
-    made.server.server_close()
+    made.close()
 
 
 def settings_for(**more: Any) -> Settings:

@@ -1,8 +1,11 @@
 """Workers that are killed lose no job and double none; the script beside does the same with a thousand jobs."""
 
+from pathlib import Path
+
 import pytest
 
 from service.settings import Settings
+from tests.service import kill_api
 from tests.service.kill_workers import run
 
 
@@ -13,3 +16,10 @@ def test_killed_workers_lose_nothing(url: str) -> None:
     assert (outcome.n_lost, outcome.n_doubled, outcome.n_without_reason) == (0, 0, 0)
     assert sum(outcome.states.values()) == outcome.n_webhooks == 60
     assert outcome.n_kills > 0
+
+
+@pytest.mark.slow
+def test_a_killed_api_delivers_its_webhooks(tmp_path: Path) -> None:
+    outcome = kill_api.run(tmp_path, n_rounds=1, n_jobs=3)
+    assert (outcome.n_lost, outcome.n_changed, outcome.n_unsigned) == (0, 0, 0)
+    assert outcome.n_messages >= outcome.n_jobs == 3
