@@ -8,7 +8,8 @@ import argparse
 import io
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from importlib.metadata import entry_points, version
 from pathlib import Path
 from typing import Final, ParamSpec, TextIO, TypeVar
@@ -19,8 +20,10 @@ from spacy.language import Language
 
 from extractor.errors import ExtractorError, UnreadableFile
 from extractor.ingest import IsolatedReader, Limits, SourceText
+from extractor.normalize.dates import PartialDate
 from extractor.pipeline import extract_source, load, read_bytes
 from extractor.render import print_table, to_html
+from extractor.render.exports import to_csv, to_ics, to_xlsx
 from extractor.schema import Minutes
 
 P = ParamSpec("P")
@@ -33,7 +36,15 @@ MAX_STEM_BYTES: Final = 200
 """Of the name of an output file, which most file systems limit to 255."""
 TABLE_COLUMNS: Final = 120
 """Width of a table in a file."""
-SUFFIXES: Final = {"json": ".json", "html": ".html", "table": ".table.txt"}
+SUFFIXES: Final = {
+    "json": ".json", "html": ".html", "table": ".table.txt", "csv": ".csv", "xlsx": ".xlsx", "ics": ".ics",
+}  # fmt: skip
+EXPORTS: Final[Mapping[str, Callable[[list[Minutes]], bytes]]] = {
+    "csv": lambda records: to_csv(records).encode(),
+    "xlsx": to_xlsx,
+    "ics": to_ics,
+}
+"""Formats that hold the records of many documents in one file."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -76,6 +87,9 @@ def _register_extract(commands: "argparse._SubParsersAction[argparse.ArgumentPar
     parser.add_argument("--out", type=Path, metavar="DIR", help="write DIR/<stem>.json instead of standard output")
     parser.add_argument("--format", choices=tuple(SUFFIXES), default="json")
     parser.add_argument("--encoding", help="of text files; found by content without it")
+    parser.add_argument(
+        "--meeting-date", type=_date, metavar="YYYY[-MM[-DD]]", help="of a document that does not say when it met"
+    )
     parser.add_argument("--no-text", action="store_true", help="leave the text of the document out of the JSON")
     parser.add_argument("--ocr", action="store_true", help="read scanned pages with ocrmypdf, where it is installed")
     parser.add_argument("--model", type=Path, metavar="DIR", help="another model than the shipped one")
@@ -83,11 +97,17 @@ def _register_extract(commands: "argparse._SubParsersAction[argparse.ArgumentPar
 
 
 def extract_files(options: argparse.Namespace) -> int:
-    """Extract one document to standard output, or several to DIR; several to standard output as JSON Lines."""
+    """Extract one document to standard output, or several to DIR.
+
+    Several to standard output are JSON Lines, or one table of all in CSV, XLSX and iCalendar.
+    """
     if options.format == "html" and options.out is None and len(options.files) > 1:
         raise ExtractorError("several files as html need --out DIR")
+    if options.format == "xlsx" and options.out is None and sys.stdout.isatty():
+        raise ExtractorError("a workbook is nothing for a terminal: use --out DIR, or send it into a file")
     output = Output(options.out, options.files)
     nlp = load(options.model)
+    gathered: list[Minutes] | None = [] if options.format in EXPORTS and options.out is None else None
     n_bad = 0
     is_quiet = options.out is None or len(options.files) < 2 or not sys.stderr.isatty()
     with IsolatedReader() as reader:
@@ -97,7 +117,12 @@ def extract_files(options: argparse.Namespace) -> int:
             is_alone = len(options.files) == 1 and sources is not None and len(sources) == 1
             for source in sources or ():
                 target = output.path_of(source.name, SUFFIXES[options.format])
-                n_bad += _attempt(str(path), _extract, source, nlp, options, target, is_alone) is None
+                minutes = _attempt(str(path), _extract, source, nlp, options, target, is_alone)
+                n_bad += minutes is None
+                if gathered is not None and minutes is not None:
+                    gathered.append(minutes)
+    if gathered is not None:
+        _write_bytes(EXPORTS[options.format](gathered))
     return EXIT_BAD_INPUT if n_bad else 0
 
 
@@ -130,8 +155,11 @@ def _extract(
     source: SourceText, nlp: Language, options: argparse.Namespace, path: Path | None, is_alone: bool
 ) -> Minutes:
     """Extract and write one document; `is_alone` on standard output it is laid out for reading."""
-    minutes = extract_source(source, nlp=nlp)
-    if path is not None:
+    minutes = extract_source(replace(source, meeting_date=options.meeting_date), nlp=nlp)
+    if options.format in EXPORTS:
+        if path is not None:
+            path.write_bytes(EXPORTS[options.format]([minutes]))
+    elif path is not None:
         with path.open("w", encoding="utf-8", newline="\n") as target:
             _write(minutes, source.text, options, target, is_alone=True)
     else:
@@ -175,6 +203,22 @@ def _write(minutes: Minutes, text: str, options: argparse.Namespace, target: Tex
     else:
         shown = minutes.model_copy(update={"text": None if options.no_text else text})
         target.write(shown.model_dump_json(indent=1 if is_alone else None) + "\n")
+
+
+def _write_bytes(content: bytes) -> None:
+    """To standard output as they are."""
+    sys.stdout.flush()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.buffer.write(content)
+    else:
+        sys.stdout.write(content.decode(errors="replace"))
+
+
+def _date(value: str) -> PartialDate:
+    try:
+        return PartialDate.fromisoformat(value)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError("must be YYYY, YYYY-MM or YYYY-MM-DD") from error
 
 
 def _set_stdout() -> None:

@@ -316,3 +316,31 @@ def test_the_released_model_reads_the_samples(
     assert minutes.actions
     assert minutes.decisions
     assert minutes.metrics
+
+
+def test_a_table_of_several_files(tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    files = [write(tmp_path, f"{n}.txt") for n in range(2)]
+    assert main(["extract", "--format", "csv", *files, str(tmp_path / "none.txt")]) == EXIT_BAD_INPUT
+    lines = capfdbinary.readouterr().out.decode("utf-8-sig").splitlines()
+    assert lines[0].startswith("Document,Body,Meeting,No,Action")
+    assert [line.split(",")[0] for line in lines[1:]] == ["0.txt", "1.txt"]
+
+
+@pytest.mark.parametrize(
+    ("form", "start"), [("csv", b"\xef\xbb\xbfDocument"), ("xlsx", b"PK"), ("ics", b"BEGIN:VCALENDAR")]
+)
+def test_exports_into_a_folder(tmp_path: Path, form: str, start: bytes) -> None:
+    assert main(["extract", "--format", form, "--out", str(tmp_path / "out"), write(tmp_path, "a.txt")]) == 0
+    assert (tmp_path / "out" / f"a.{form}").read_bytes().startswith(start)
+
+
+def test_the_date_of_the_meeting_can_be_given(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write(tmp_path, "a.txt")
+    assert main(["extract", path]) == 0
+    assert json.loads(capsys.readouterr().out)["meeting"]["date"] is None
+    assert main(["extract", "--meeting-date", "2019-05-04", path]) == 0
+    minutes = json.loads(capsys.readouterr().out)
+    assert minutes["meeting"]["date"] == "2019-05-04"
+    assert minutes["actions"][0]["due"]["date"] == "2019-09"
+    with pytest.raises(SystemExit):
+        main(["extract", "--meeting-date", "May", path])
