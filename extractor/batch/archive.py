@@ -61,6 +61,22 @@ def iter_entries(archive: Path, *, limits: Limits, leave_out: Path | None = None
         yield from _of_file(archive, archive.name, limits)
 
 
+def entries_of(content: bytes, path: str, modified: datetime | None, *, limits: Limits) -> Iterator[Entry | Unopened]:
+    """What is in a file whose bytes are at hand: itself, or the members of a zip file or mailbox."""
+    suffix = Path(path).suffix.lower()
+    if suffix == ".zip":
+        yield from _of_zip(BytesIO(content), path, limits, depth=1)
+    elif suffix in _MAILBOXES:
+        yield from _of_mailbox(BytesIO(content), path, modified, limits)
+    else:
+        yield Entry(path, modified, partial(bytes, content))
+
+
+def is_ignored(path: str) -> bool:
+    """Whether a file of an archive is none of its documents: hidden, a lock or a file of the system."""
+    return any(_is_ignored(part) for part in path.split("/"))
+
+
 def _of_folder(folder: Path, prefix: str, limits: Limits, leave_out: Path | None) -> Iterator[Entry | Unopened]:
     try:
         found = sorted(os.scandir(folder), key=lambda item: item.name)

@@ -7,6 +7,7 @@ from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
@@ -19,11 +20,14 @@ from extractor.batch.pool import PoolError, PoolSettings
 from extractor.batch.run import BatchSettings, Counts, count_files, run_batch
 from extractor.errors import ExtractorError
 
+if TYPE_CHECKING:
+    from extractor.batch.ray_engine import RaySettings
+
 
 def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `minutes batch` to the command."""
     parser = commands.add_parser("batch", help="a whole archive into tables", description=batch.__doc__)
-    parser.add_argument("archive", type=Path, metavar="ARCHIVE", help="a folder, a zip file or a mailbox (mbox)")
+    parser.add_argument("archive", metavar="ARCHIVE", help="a folder, a zip file or a mailbox; for Ray also a URL")
     parser.add_argument("--out", type=Path, metavar="DIR", required=True, help="where the tables go, and what was read")
     parser.add_argument("--workers", type=_count, default=_n_cores(), metavar="N", help="processes (one a core)")
     parser.add_argument("--limit", type=_count, metavar="N", help="read at most N new files in this run")
@@ -34,6 +38,9 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     parser.add_argument("--ocr", action="store_true", help="read scanned pages with ocrmypdf, where it is installed")
     parser.add_argument("--timeout", type=_seconds, default=600.0, metavar="S", help="for one file (600)")
     parser.add_argument("--max-memory", type=_megabytes, default="4000", metavar="MB", help="of one process (4000)")
+    parser.add_argument("--engine", choices=("local", "ray"), default="local", help="this machine, or a Ray cluster")
+    parser.add_argument("--address", help="of the Ray cluster; without it one is started here")
+    parser.add_argument("--parts", metavar="URL", help="a folder that all machines of the cluster see (DIR/parts)")
     parser.add_argument("--model", type=Path, metavar="DIR", help="another model than the shipped one")
     parser.set_defaults(run=batch)
 
@@ -72,8 +79,10 @@ def _settings(options: argparse.Namespace) -> BatchSettings:
         n_threads=max(1, _n_cores() // options.workers),
         max_wall_s=min(options.timeout, ReadingOptions().max_wall_s),
     )
+    if options.engine == "ray" and options.limit is not None:
+        raise ExtractorError("--limit does not go with --engine ray")
     return BatchSettings(
-        archive=options.archive,
+        archive=Path(options.archive),
         out=options.out,
         reading=reading,
         pool=PoolSettings(options.workers, timeout_s=options.timeout, max_memory_bytes=options.max_memory),
@@ -81,11 +90,22 @@ def _settings(options: argparse.Namespace) -> BatchSettings:
         since=options.since,
         retry_errors=options.retry_errors,
         with_text=not options.no_text,
+        ray=_ray(options) if options.engine == "ray" else None,
     )
 
 
+def _ray(options: argparse.Namespace) -> "RaySettings":
+    try:
+        from extractor.batch.ray_engine import RaySettings
+    except ImportError as error:
+        raise ExtractorError("Ray is not installed: install the package with its extra `ray`") from error
+    archive = options.archive if "://" in options.archive else str(Path(options.archive).resolve())
+    parts = options.parts or str((options.out / "parts").resolve())
+    return RaySettings(archive, parts, options.address, options.workers if options.address is None else None)
+
+
 def _bar(settings: BatchSettings, console: Console) -> "Bar | nullcontext[None]":
-    if not console.is_terminal or not settings.archive.exists():
+    if not console.is_terminal or settings.ray is not None or not settings.archive.exists():
         return nullcontext()
     columns = (
         BarColumn(),

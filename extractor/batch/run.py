@@ -1,22 +1,26 @@
 """A batch from beginning to end: list the archive, read what is new, write the outputs."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from extractor.batch.archive import Entry, Unopened, iter_entries
 from extractor.batch.documents import DocumentReader, ReadingOptions
+from extractor.batch.opened import opened
 from extractor.batch.outputs import remove_leftovers, write_outputs
 from extractor.batch.overview import Overview
 from extractor.batch.pool import MakeWork, Pool, PoolSettings, Task
-from extractor.batch.state import File, State, result_key
+from extractor.batch.state import File, Result, State
 from extractor.errors import ExtractorError, UnreadableFile
 from extractor.ingest import Limits
 from extractor.pipeline import default_model
+
+if TYPE_CHECKING:
+    from extractor.batch.ray_engine import RaySettings
 
 FILES_AT_ONCE: Final = 200
 """Of the list that are written in one transaction."""
@@ -36,6 +40,8 @@ class BatchSettings:
     """Files changed earlier are not read."""
     retry_errors: bool = False
     with_text: bool = True
+    ray: "RaySettings | None" = None
+    """Reads by Ray instead of on this machine; `archive` and `limit` do not count then."""
 
 
 @dataclass(slots=True)
@@ -70,24 +76,66 @@ def run_batch(
     Raises:
         ExtractorError: the archive is not there, the output cannot be used, or no model is.
     """
-    if not settings.archive.exists():
-        raise UnreadableFile(f"{settings.archive}: not there")
     model, digest = _model(settings.reading.model)
+    make_work = make_work or partial(DocumentReader, settings.reading)
     counts = Counts()
     with State(settings.out) as state:
         remove_leftovers(settings.out)
         state.forget_files()
-        tasks = _new_tasks(settings, state, digest, counts, progress)
-        with Pool(make_work or partial(DocumentReader, settings.reading), settings.pool) as pool:
-            for task, result in pool.run(tasks):
-                state.save(task.key, result)
-                counts.read += 1
-                counts.errors += result.error_code is not None
-                progress(counts)
-        overview = write_outputs(
-            state, settings.out, title=settings.archive.resolve().name, model=model, with_text=settings.with_text
-        )
+        if settings.ray is None:
+            _read_here(settings, state, digest, make_work, counts, progress)
+        else:
+            _read_on_ray(settings, settings.ray, state, digest, make_work, counts, progress)
+        title = Path(settings.ray.archive if settings.ray else settings.archive.resolve()).name
+        overview = write_outputs(state, settings.out, title=title, model=model, with_text=settings.with_text)
     return counts, overview
+
+
+def _read_here(
+    settings: BatchSettings, state: State, model: str, make_work: MakeWork, counts: Counts, progress: Progress
+) -> None:
+    if not settings.archive.exists():
+        raise UnreadableFile(f"{settings.archive}: not there")
+    with Pool(make_work, settings.pool) as pool:
+        for task, result in pool.run(_new_tasks(settings, state, model, counts, progress)):
+            state.save(task.key, result)
+            counts.read += 1
+            counts.errors += result.error_code is not None
+            progress(counts)
+
+
+def _read_on_ray(
+    settings: BatchSettings,
+    ray: "RaySettings",
+    state: State,
+    model: str,
+    make_work: MakeWork,
+    counts: Counts,
+    progress: Progress,
+) -> None:
+    try:
+        from extractor.batch.ray_engine import NodeJob, read_on_ray  # Ray is an extra, and takes seconds to load
+    except ImportError as error:
+        raise ExtractorError("Ray is not installed: install the package with its extra `ray`") from error
+
+    def count(rows: Sequence[tuple[File, Result | None]]) -> None:
+        for file, result in rows:
+            counts.found += 1
+            counts.known += file.key is not None and result is None
+            counts.read += result is not None
+            counts.errors += file.key is None or (result is not None and result.error_code is not None)
+        progress(counts)
+
+    job = NodeJob(
+        archive=ray.archive,
+        parts=ray.parts,
+        model=model,
+        options=settings.reading.what_matters,
+        make_work=make_work,
+        pool=settings.pool,
+        retry_errors=settings.retry_errors,
+    )
+    read_on_ray(ray, job, state, settings.since, count)
 
 
 def count_files(settings: BatchSettings) -> int:
@@ -112,7 +160,7 @@ def _new_tasks(settings: BatchSettings, state: State, model: str, counts: Counts
     listed: list[File] = []
     for entry in iter_entries(settings.archive, limits=Limits(), leave_out=settings.out):
         counts.found += 1
-        file, content = _opened(entry, model, options)
+        file, content = opened(entry, model, options)
         is_known = file.key is not None and (
             file.key in asked or state.has(file.key, retry_errors=settings.retry_errors)
         )
@@ -130,19 +178,6 @@ def _new_tasks(settings: BatchSettings, state: State, model: str, counts: Counts
             asked.add(file.key)
             yield Task(file.key, file.path.rpartition("/")[2], content)
     state.add_files(listed)
-
-
-def _opened(entry: Entry | Unopened, model: str, options: str) -> tuple[File, bytes]:
-    if isinstance(entry, Unopened):
-        return File(entry.path, error_code=entry.error.code, error_detail=str(entry.error)), b""
-    modified = entry.modified.isoformat(timespec="seconds") if entry.modified else None
-    try:
-        content = entry.read()
-    except ExtractorError as error:
-        return File(entry.path, modified=modified, error_code=error.code, error_detail=str(error)), b""
-    digest = hashlib.sha256(content).hexdigest()
-    key = result_key(digest, entry.path, model, options)
-    return File(entry.path, key, digest, len(content), modified), content
 
 
 def _is_held_back(entry: Entry | Unopened, settings: BatchSettings, n_asked: int) -> bool:

@@ -119,6 +119,11 @@ class State:
         row = self._connection.execute("SELECT error_code FROM results WHERE key = ?", (key,)).fetchone()
         return row is not None and not (retry_errors and row[0] is not None)
 
+    def keys(self, *, retry_errors: bool = False) -> frozenset[str]:
+        """The keys that `has` knows."""
+        wanted = "SELECT key FROM results" + (" WHERE error_code IS NULL" if retry_errors else "")
+        return frozenset(key for (key,) in self._connection.execute(wanted))
+
     def save(self, key: str, result: Result) -> None:
         """Keep a result; it is on the disk, or not there at all, when the process dies."""
         records = zlib.compress(json.dumps(result.records).encode(), level=1)

@@ -1,0 +1,193 @@
+"""Speed, in turn with a peer in one run: `python -m training.bench [--texts DIR] [WHAT …]`.
+
+Ratios and medians of rounds; the numbers of one machine say little about another. Words are runs without white space.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from extractor.batch.documents import DocumentReader, ReadingOptions
+from extractor.batch.pool import Pool, PoolSettings, Task
+from extractor.components import TaggerComponent
+from extractor.ingest import read_path
+from extractor.ingest.source import plain_source
+from extractor.pipeline import default_model, extract_text, load
+from extractor.structure import parse_text
+from extractor.tagger import Tagger
+from training.baselines import SpacyPeople
+
+ROUNDS: Final = 5
+REPOSITORY: Final = Path(__file__).parents[1]
+GOLD: Final = REPOSITORY / "data" / "gold"
+SAMPLES: Final = REPOSITORY / "data" / "samples"
+SIZES: Final = (10_000, 20_000, 40_000, 80_000)
+LONG_SIZES: Final = (125_000, 250_000, 500_000, 1_000_000)
+_COMMAND: Final = (sys.executable, "-m", "extractor.cli")
+_PEAK: Final = "import sys; from extractor.cli import main; main(sys.argv[1:]); print(open('/proc/self/status').read())"
+
+
+def main() -> None:
+    """Measure and print, as JSON, one line for each measurement."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--texts", type=Path, default=GOLD / "train", help="a folder of TXT files")
+    parser.add_argument("--documents", type=int, default=24)
+    parser.add_argument("what", nargs="*", metavar="WHAT", help=f"of {', '.join(MEASUREMENTS)}; all without it")
+    options = parser.parse_args()
+    paths = sorted(options.texts.glob("*.txt"))
+    step = max(1, len(paths) // options.documents)
+    texts = [path.read_text(encoding="utf-8", errors="replace") for path in paths[::step][: options.documents]]
+    for name in options.what or MEASUREMENTS:
+        print(json.dumps({"what": name, **MEASUREMENTS[name](texts)}), flush=True)
+
+
+def tagger_against_spacy(texts: Sequence[str]) -> dict[str, float]:
+    """The tagger alone against the NER of spaCy's small English model alone, on one core, words a second."""
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    tagger = _tagger(1)
+    structures = [parse_text(text) for text in texts]
+    peer = SpacyPeople().nlp
+    speeds = _in_turn(
+        {
+            "tagger": lambda: [tagger(text, structure) for text, structure in zip(texts, structures, strict=True)],
+            "spacy": lambda: list(peer.pipe(texts)),
+        },
+        n_units=_n_words(texts),
+    )
+    return {**speeds, "ratio": speeds["tagger"] / speeds["spacy"]}
+
+
+def whole_way_against_tagger(texts: Sequence[str]) -> dict[str, float]:
+    """From the text to the JSON against the tagger alone, words a second."""
+    nlp = load()
+    tagger = _tagger(0)
+    structures = [parse_text(text) for text in texts]
+    speeds = _in_turn(
+        {
+            "whole": lambda: [extract_text(text, nlp=nlp).model_dump_json() for text in texts],
+            "tagger": lambda: [tagger(text, structure) for text, structure in zip(texts, structures, strict=True)],
+        },
+        n_units=_n_words(texts),
+    )
+    return {**speeds, "ratio": speeds["whole"] / speeds["tagger"]}
+
+
+def pdf_pages(texts: Sequence[str]) -> dict[str, float]:
+    """Milliseconds for a page of the PDFs among the samples, from bytes to text."""
+    paths = sorted(SAMPLES.glob("*.pdf"))
+    n_pages = sum(read_path(path).n_pages or 1 for path in paths)
+    speeds = _in_turn({"pages": lambda: [read_path(path) for path in paths]}, n_units=n_pages)
+    return {"n_pages": n_pages, "ms_a_page": 1000 / speeds["pages"]}
+
+
+def first_result(texts: Sequence[str]) -> dict[str, float]:
+    """Seconds from the start of the command to the JSON of one page, and the peak memory of the process in MB."""
+    page = " ".join(texts[0].split(" ")[:400])
+    seconds, peaks = [], []
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "page.txt"
+        path.write_text(page, encoding="utf-8")
+        for _ in range(ROUNDS):
+            started = time.perf_counter()
+            subprocess.run(
+                [sys.executable, "-m", "extractor.cli", "extract", path], stdout=subprocess.DEVNULL, check=True
+            )
+            seconds.append(time.perf_counter() - started)
+        done = subprocess.run(
+            [sys.executable, "-c", _PEAK, "extract", path], capture_output=True, text=True, check=True
+        )
+        peaks = [int(line.split()[1]) / 1024 for line in done.stdout.splitlines() if line.startswith("VmHWM")]
+    return {"seconds": statistics.median(seconds), "peak_mb": peaks[0]}
+
+
+def growth(texts: Sequence[str]) -> dict[str, float]:
+    """time(2n) / time(n): the whole way for n to 80,000 characters, and all but the model up to a million."""
+    nlp = load()
+    whole = _times({size: partial(extract_text, _of_size(texts, size), nlp=nlp) for size in SIZES})
+    rules = _times({size: partial(_without_model, _of_size(texts, size)) for size in LONG_SIZES})
+    return {f"to_{size}": whole[size] / whole[size // 2] for size in SIZES[1:]} | {
+        f"rules_to_{size}": rules[size] / rules[size // 2] for size in LONG_SIZES[1:]
+    }
+
+
+def workers(texts: Sequence[str]) -> dict[str, float]:
+    """Words a second of `minutes batch` with one and with two workers of one thread, without their start."""
+    speeds = {n: [_pool_speed(texts, n) for _ in range(3)] for n in (1, 2)}
+    one, two = statistics.median(speeds[1]), statistics.median(speeds[2])
+    return {"one": one, "two": two, "ratio": two / one}
+
+
+def _pool_speed(texts: Sequence[str], n_workers: int) -> float:
+    tasks = [Task(str(n), f"{n}.txt", text.encode()) for n, text in enumerate(texts)]
+    warm = [Task(f"warm {n}", "a.txt", b"Present: Ann Lee") for n in range(4 * n_workers)]
+    with Pool(partial(DocumentReader, ReadingOptions(n_threads=1)), PoolSettings(n_workers=n_workers)) as pool:
+        list(pool.run(warm))
+        started = time.perf_counter()
+        list(pool.run(tasks))
+        return _n_words(texts) / (time.perf_counter() - started)
+
+
+def _tagger(n_threads: int) -> Tagger:
+    component = load(default_model(), n_threads=n_threads).get_pipe("minutes_tagger")
+    assert isinstance(component, TaggerComponent)
+    assert component.tagger is not None
+    return component.tagger
+
+
+def _without_model(text: str) -> None:
+    parse_text(plain_source(text).text)
+
+
+def _of_size(texts: Sequence[str], n_chars: int) -> str:
+    whole = "\n\n".join(texts)
+    return (whole * (1 + n_chars // len(whole)))[:n_chars]
+
+
+def _n_words(texts: Sequence[str]) -> int:
+    return sum(len(text.split()) for text in texts)
+
+
+def _in_turn(calls: Mapping[str, Callable[[], object]], *, n_units: int) -> dict[str, float]:
+    """Units a second of each call, the median of ROUNDS in which they take turns; one round before does not count."""
+    speeds: dict[str, list[float]] = {name: [] for name in calls}
+    for number in range(1 + ROUNDS):
+        for name, call in calls.items():
+            started = time.perf_counter()
+            call()
+            if number:
+                speeds[name].append(n_units / (time.perf_counter() - started))
+    return {name: statistics.median(found) for name, found in speeds.items()}
+
+
+def _times(calls: Mapping[int, Callable[[], object]]) -> dict[int, float]:
+    """Seconds of each call, the best of three rounds in which they take turns."""
+    found: dict[int, list[float]] = {size: [] for size in calls}
+    for _ in range(3):
+        for size, call in calls.items():
+            started = time.perf_counter()
+            call()
+            found[size].append(time.perf_counter() - started)
+    return {size: min(times) for size, times in found.items()}
+
+
+MEASUREMENTS: Final[Mapping[str, Callable[[Sequence[str]], dict[str, float]]]] = {
+    "whole_way_against_tagger": whole_way_against_tagger,
+    "pdf_pages": pdf_pages,
+    "first_result": first_result,
+    "growth": growth,
+    "workers": workers,
+    "tagger_against_spacy": tagger_against_spacy,
+}
+
+
+if __name__ == "__main__":
+    main()
