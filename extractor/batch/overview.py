@@ -1,9 +1,11 @@
 """The overview of an archive as one self-contained page: counts, actions by due meeting, errors, a chart over time."""
 
+import heapq
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import groupby
 from typing import Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
@@ -51,8 +53,8 @@ class Overview:
     error_codes: Counter[str] = field(default_factory=Counter)
     warning_codes: Counter[str] = field(default_factory=Counter)
     errors: list[DocumentRow] = field(default_factory=list)
-    due: dict[tuple[str, str], list[OpenAction]] = field(default_factory=dict)
-    """(date or "", due in words) to its actions."""
+    due: list[tuple[str, int, OpenAction]] = field(default_factory=list)
+    """A heap of the actions that are due last: the last day or "", a number, the action."""
     actions_by_year: Counter[int] = field(default_factory=Counter)
     metrics_by_year: Counter[int] = field(default_factory=Counter)
     documents_by_body: Counter[str] = field(default_factory=Counter)
@@ -86,13 +88,12 @@ class Overview:
         if due is None:
             return
         self.n_due += 1
-        if self.n_due > MAX_ACTIONS:
-            return
         words = " ".join(due.text.split())
-        key = (last_day(due.date) if due.date else "", words if due.date is None else due.date)
         owners = ", ".join(" ".join(owner.text.split()) for owner in action.owners)
         shown = OpenAction(document, " ".join(action.text.split()), owners, words, due.date or "")
-        self.due.setdefault(key, []).append(shown)
+        heapq.heappush(self.due, (last_day(due.date) if due.date else "", -self.n_due, shown))
+        if len(self.due) > MAX_ACTIONS:
+            heapq.heappop(self.due)
 
     def to_html(self, n_rows: Mapping[str, int], title: str, model: str) -> str:
         """The page; `n_rows` is the length of each table."""
@@ -101,7 +102,7 @@ class Overview:
             model=model,
             n_rows=n_rows,
             overview=self,
-            due=sorted(self.due.items(), key=lambda item: (item[0][0] == "", item[0])),
+            due=self._by_due(),
             bars=self.bars(),
             bodies=self.documents_by_body.most_common(50),
             max_rows=MAX_ROWS,
@@ -109,6 +110,12 @@ class Overview:
             width=CHART_WIDTH,
             height=CHART_HEIGHT,
         )
+
+    def _by_due(self) -> list[tuple[str, list[OpenAction]]]:
+        """The actions by the date that they are due at, or by its words, the last first."""
+        actions = [action for _, _, action in sorted(self.due, reverse=True)]
+        groups = groupby(actions, key=lambda action: action.due_date or action.due)
+        return [(due, list(found)) for due, found in groups]
 
     def bars(self) -> list[Bar]:
         """The chart's years, from the first to the last that has a meeting; none without dates."""
