@@ -239,6 +239,16 @@ def test_the_page_of_the_api_takes_nothing_from_the_network(client: TestClient) 
     assert client.get("/static-offline-docs/swagger-ui-bundle.js").status_code == 200
 
 
+def test_a_failure_within_a_bulk_call_stops_no_other(settings: Settings, capfd: pytest.CaptureFixture[str]) -> None:
+    nlp = pipeline(BrokenTagger(CANARY))
+    items = [{"text": text, "name": f"{n}"} for n, text in enumerate(("Present: Ann Lee", CANARY, "Minutes"))]
+    with TestClient(create_app(settings, make_reader=lambda: DocumentReader(settings, nlp))) as client:
+        results = client.post("/v1/extract/bulk", json={"items": items}).json()["results"]
+    assert [row["status"] for row in results] == ["ok", "error", "ok"]
+    assert results[1]["problem"]["type"] == "urn:minutes:problem:internal-error"
+    assert CANARY not in str(results) + capfd.readouterr().err
+
+
 def test_an_unforeseen_failure_quotes_nothing(settings: Settings, capfd: pytest.CaptureFixture[str]) -> None:
     nlp = pipeline(BrokenTagger(CANARY))
     with TestClient(create_app(settings, make_reader=lambda: DocumentReader(settings, nlp))) as client:

@@ -107,19 +107,23 @@ def test_a_slow_document_keeps_its_lease(client: TestClient, settings: Settings)
     started, go_on = threading.Event(), threading.Event()
 
     def read(data: bytes, name: str, options: ReadingOptions, report: Report | None = None) -> list[Minutes]:
+        assert report is not None
+        report(0.5)
         started.set()
         go_on.wait(20)
         return []
 
-    client.post("/v1/jobs", json={"text": TEXT})
+    address = client.post("/v1/jobs", json={"text": TEXT}).headers["location"]
     engine = open_database(settings.database)
     first = threading.Thread(target=Worker(engine, quick, read, "one").run_once)
     first.start()
     started.wait(20)
     threading.Event().wait(1.0)
     assert not Worker(engine, quick, read, "two").run_once()
+    assert client.get(address).json()["progress"] == 0.5
     go_on.set()
     first.join()
+    assert client.get(address).json()["progress"] == 1.0
     engine.dispose()
 
 

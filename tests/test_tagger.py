@@ -1,0 +1,54 @@
+"""Documents that are scored together get what each gets alone."""
+
+import numpy as np
+import pytest
+from tokenizers import Tokenizer
+
+from extractor.scheme import LAYERS
+from extractor.structure import parse_text
+from extractor.tagger import Ints, Scores, Tagger, TaggerSettings, encode_text
+from extractor.tags import allowed_transitions, tag_names
+
+TEXTS = [
+    "Ann Lee will write to the council by the September meeting.\n" * 5,
+    "",
+    "Ann Lee",
+    "The chair: a b l\n\nCases rose",
+]
+N_SCORES = sum(len(tag_names(layer)) for layer in LAYERS)
+
+
+def scorer(ids: Ints, mask: Ints, features: Ints) -> Scores:
+    """Scores that depend on the piece alone."""
+    columns = np.arange(1, N_SCORES + 1)
+    scores: Scores = (np.sin(ids[..., None] * columns) * mask[..., None]).astype(np.float32)
+    return scores
+
+
+@pytest.fixture
+def tagger(tokenizer: Tokenizer) -> Tagger:
+    transitions = {layer: allowed_transitions(layer).tolist() for layer in LAYERS}
+    return Tagger(tokenizer, scorer, TaggerSettings(transitions, {}, max_pieces=8, overlap_pieces=3, batch_size=3))
+
+
+def test_together_and_alone(tagger: Tagger) -> None:
+    documents = [(text, parse_text(text)) for text in TEXTS]
+    together = list(tagger.pipe(documents))
+    assert together == [tagger(text, structure) for text, structure in documents]
+    assert together[1] == ()
+    assert any(together)
+
+
+def test_scores_are_those_of_the_first_pieces(tagger: Tagger) -> None:
+    encodings = [encode_text(text, parse_text(text), tagger.tokenizer) for text in TEXTS if text]
+    for encoding, scores in zip(encodings, tagger.score_all(encodings), strict=True):
+        ids = encoding.pieces.ids[encoding.pieces.first][None]
+        np.testing.assert_array_equal(scores, scorer(ids, np.ones_like(ids), ids)[0])
+
+
+def test_how_far_it_is(tagger: Tagger) -> None:
+    heard: list[float] = []
+    tagger(TEXTS[0], parse_text(TEXTS[0]), heard.append)
+    assert heard == sorted(heard)
+    assert len(heard) > 2
+    assert heard[-1] == 1.0
