@@ -20,7 +20,8 @@ from reportlab.pdfgen.canvas import Canvas
 
 from tests.pipelines import TEXT
 
-GOLD: Final = Path(__file__).parents[2] / "data" / "gold"
+ROOT: Final = Path(__file__).parents[2]
+GOLD: Final = ROOT / "data" / "gold"
 BROKEN_SHARE: Final = 0.01
 POISON: Final = "This kills its reader."
 FILES_IN_FOLDER: Final = 200

@@ -9,16 +9,14 @@ import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from pyarrow import parquet
 from ray.cluster_utils import Cluster
 
 from extractor.batch.outputs import DOCUMENTS_FILE
 from extractor.batch.pool import PoolSettings
 from extractor.batch.ray_engine import RaySettings
 from extractor.batch.run import BatchSettings, run_batch
-from extractor.batch.tables import TABLES
+from tests.batch.archive_run import tables_of
 from tests.batch.made_archive import make_archive
 from tests.batch.stubs import make_slow_phrase_reader
 
@@ -57,7 +55,7 @@ def run(folder: Path, *, n_files: int, remove_after_s: float) -> Outcome:
     started = time.monotonic()
     run_batch(on_ray, lambda counts: None, make_slow_phrase_reader)
     ray_s = time.monotonic() - started
-    tables, ray_tables = _tables(local.out), _tables(on_ray.out)
+    tables, ray_tables = tables_of(local.out), tables_of(on_ray.out)
     outcome = Outcome(
         n_documents=len(tables["documents"]),
         n_errors=sum(row["status"] == "error" for row in tables["documents"]),
@@ -69,10 +67,6 @@ def run(folder: Path, *, n_files: int, remove_after_s: float) -> Outcome:
     )
     cluster.shutdown()
     return outcome
-
-
-def _tables(out: Path) -> dict[str, list[dict[str, Any]]]:
-    return {name: parquet.read_table(out / f"{name}.parquet").to_pylist() for name in TABLES}
 
 
 def main() -> None:

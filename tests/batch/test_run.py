@@ -1,9 +1,6 @@
 """An archive becomes tables; what is known is not read again; a killed run goes on as if nothing had been."""
 
 import os
-import signal
-import subprocess
-import sys
 import zipfile
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -21,6 +18,7 @@ from extractor.batch.state import STATE_FILE
 from extractor.batch.tables import TABLES
 from extractor.errors import UnreadableFile
 from extractor.schema import Minutes
+from tests.batch import archive_run
 from tests.batch.stubs import make_phrase_reader
 
 pytestmark = pytest.mark.slow
@@ -190,37 +188,11 @@ def test_an_archive_that_is_not_there(tmp_path: Path) -> None:
         run(settings_of(tmp_path / "nowhere"))
 
 
-DRIVER = """
-import sys
-from pathlib import Path
-from extractor.batch.pool import PoolSettings
-from extractor.batch.run import BatchSettings, run_batch
-from tests.batch.stubs import make_phrase_reader
-if __name__ == "__main__":
-    settings = BatchSettings(Path(sys.argv[1]), Path(sys.argv[2]), pool=PoolSettings(n_workers=2))
-    run_batch(settings, lambda counts: print(counts.read, flush=True), make_phrase_reader)
-"""
-
-
-def test_a_killed_run_goes_on(archive: Path, tmp_path: Path, repository: Path) -> None:
-    for number in range(30):
-        (archive / f"more-{number:02d}.txt").write_text(MINUTES.format(year=1980 + number))
-    unbroken = settings_of(archive)
-    n_all = run(unbroken).read
-    (tmp_path / "driver.py").write_text(DRIVER)
-    broken = settings_of(archive, out=tmp_path / "broken")
-    command = [sys.executable, str(tmp_path / "driver.py"), str(archive), str(broken.out)]
-    environment = {**os.environ, "PYTHONPATH": str(repository)}
-    for n_before_kill in (3, 12):
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
-        assert process.stdout is not None
-        n_read = 0
-        while n_read < n_before_kill:
-            n_read = int(process.stdout.readline())
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        process.stdout.close()
-        assert not (broken.out / DOCUMENTS_FILE).exists()
-    assert 0 < run(broken).read <= n_all - 15
-    assert everything(broken) == everything(unbroken)
-    assert sorted(path.name for path in broken.out.iterdir()) == sorted((*OUTPUT_FILES, STATE_FILE))
+def test_a_killed_run_goes_on(tmp_path: Path) -> None:
+    outcome = archive_run.run(tmp_path, 60)
+    assert outcome.n_documents == 60
+    assert outcome.n_bad > 0
+    assert outcome.errors_are_the_bad
+    assert outcome.same_tables
+    left = sorted(path.name for path in (tmp_path / "broken").iterdir())
+    assert left == sorted((*OUTPUT_FILES, STATE_FILE))
