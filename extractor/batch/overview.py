@@ -4,14 +4,12 @@ import heapq
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from itertools import groupby
 from typing import Final
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
-
 from extractor.batch.tables import DocumentRow
 from extractor.normalize.dates import last_day
+from extractor.render.templates import load_template
 from extractor.schema import Action, Minutes
 
 MAX_ROWS: Final = 500
@@ -97,7 +95,7 @@ class Overview:
 
     def to_html(self, n_rows: Mapping[str, int], title: str, model: str) -> str:
         """The page; `n_rows` is the length of each table."""
-        return _template().render(
+        return load_template("extractor.batch", "overview.html.j2").render(
             title=title,
             model=model,
             n_rows=n_rows,
@@ -137,15 +135,3 @@ class Overview:
             )
             for place, year in enumerate(all_years)
         ]
-
-
-@lru_cache(maxsize=1)
-def _template() -> Template:
-    environment = Environment(
-        loader=PackageLoader("extractor.batch", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("overview.html.j2")

@@ -2,11 +2,9 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import pairwise
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
-
+from extractor.render.templates import load_template
 from extractor.schema import LabelledSpan, Minutes
 from extractor.scheme import LABELS
 
@@ -35,7 +33,9 @@ def to_html(minutes: Minutes, text: str) -> str:
     """The page of a record; `text` is the text that its offsets count in."""
     labels = [label for label in LABELS if any(span.label == label for span in minutes.spans)]
     segments = list(iter_segments(text, minutes.spans))
-    return _template().render(minutes=minutes, segments=segments, labels=labels, facts=_facts(minutes))
+    return load_template("extractor.render", "page.html.j2").render(
+        minutes=minutes, segments=segments, labels=labels, facts=_facts(minutes)
+    )
 
 
 def _facts(minutes: Minutes) -> list[str]:
@@ -59,15 +59,3 @@ def iter_segments(text: str, spans: list[LabelledSpan]) -> Iterator[Segment]:
         open_spans = [span for span in open_spans if span.end > start] + begun
         covering = tuple(sorted(open_spans, key=lambda span: span.start - span.end))
         yield Segment(text[start:end], covering, tuple(span.id for span in begun))
-
-
-@lru_cache(maxsize=1)
-def _template() -> Template:
-    environment = Environment(
-        loader=PackageLoader("extractor.render", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("page.html.j2")
