@@ -25,6 +25,7 @@ _IGNORED_NAMES: Final = frozenset(("thumbs.db", "desktop.ini", "__macosx", "lost
 _IGNORED_STARTS: Final = (".", "~$")
 _MAILBOXES: Final = (".mbox", ".mbx")
 _SEPARATOR: Final = re.compile(rb"From \S{1,320}\s[^\n]{0,60}\d{1,2}:\d{2}")
+_SEPARATOR_BYTES: Final = 400
 _ENCRYPTED_FLAG: Final = 0x1
 _FIRST_YEAR: Final = 1980
 _CHUNK_BYTES: Final = 1 << 20
@@ -100,7 +101,7 @@ def _of_file(file: Path, path: str, limits: Limits) -> Iterator[Entry | Unopened
     suffix = file.suffix.lower()
     if suffix == ".zip":
         yield from _of_zip(file, path, limits, depth=1)
-    elif suffix in _MAILBOXES:
+    elif suffix in _MAILBOXES or (not suffix and _begins_as_mailbox(file)):
         try:
             with file.open("rb") as stream:
                 yield from _of_mailbox(stream, path, _modified(file), limits)
@@ -108,6 +109,15 @@ def _of_file(file: Path, path: str, limits: Limits) -> Iterator[Entry | Unopened
             yield Unopened(path, UnreadableFile((error.strerror or "cannot be opened").lower()))
     else:
         yield Entry(path, _modified(file), lambda: read_bytes(file, limits.max_file_bytes))
+
+
+def _begins_as_mailbox(file: Path) -> bool:
+    """Whether a file without an ending is a folder of mails, as Thunderbird and mutt name them."""
+    try:
+        with file.open("rb") as stream:
+            return _SEPARATOR.match(stream.read(_SEPARATOR_BYTES)) is not None
+    except OSError:
+        return False
 
 
 def _of_zip(file: Path | BytesIO, path: str, limits: Limits, *, depth: int) -> Iterator[Entry | Unopened]:

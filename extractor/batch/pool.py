@@ -31,6 +31,8 @@ _POLL_S: Final = 0.25
 _MAX_IDLE_DEATHS: Final = 5
 """In a row, of workers that never got a task: then starting is hopeless."""
 _END_S: Final = 5.0
+_START_S: Final = 300.0
+"""For a worker to load the model."""
 _PAGE_BYTES: Final = 4096
 
 
@@ -66,7 +68,8 @@ class _Worker:
     folder: str
     is_ready: bool = False
     task: Task | None = None
-    deadline: float = field(default=float("inf"))
+    deadline: float = field(default_factory=lambda: time.monotonic() + _START_S)
+    """Of its start or its task; infinite while it rests."""
 
 
 class Pool:
@@ -145,7 +148,7 @@ class Pool:
         for worker in list(self._workers):
             if id(worker) in heard:
                 yield from self._listen(worker)
-            elif worker.task is not None and time.monotonic() > worker.deadline:
+            elif time.monotonic() > worker.deadline:
                 yield from self._lost(worker, TOO_LONG, f"took more than {self._settings.timeout_s:g} seconds")
             elif _resident_bytes(worker.process.pid) > self._settings.max_memory_bytes:
                 yield from self._lost(worker, TOO_LARGE, "took too much memory")
@@ -154,7 +157,7 @@ class Pool:
         try:
             if worker.pipe.poll():
                 message = worker.pipe.recv()
-                worker.is_ready = True
+                worker.is_ready, worker.deadline = True, float("inf")
                 task, worker.task = worker.task, None
                 if isinstance(message, Result) and task is not None:
                     self._n_idle_deaths = 0

@@ -125,6 +125,12 @@ def test_more_members_than_allowed(tmp_path: Path) -> None:
     assert read_all(tmp_path, Limits(max_members=2)) == {"a.zip": "LimitExceeded"}
 
 
+def test_a_mailbox_without_an_ending(tmp_path: Path) -> None:
+    (tmp_path / "Inbox").write_bytes(MAILS)
+    (tmp_path / "README").write_bytes(b"From here on")
+    assert list(read_all(tmp_path)) == ["Inbox/000001.eml", "Inbox/000002.eml", "README"]
+
+
 def test_a_mailbox_without_mail(tmp_path: Path) -> None:
     (tmp_path / "a.mbox").write_bytes(b"no mail at all\n")
     assert read_all(tmp_path) == {"a.mbox": "CorruptFile"}
