@@ -268,8 +268,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     torch.manual_seed(settings.seed)
     before = None if start is None else load_run(start)
     model = TokenClassifier(ModelSettings(encoder_folder, layers)) if before is None else before.model
-    about = {"encoder": encoder, "layers": layers, "fold": fold, "folds": n_folds, "real_only": real_only, **asdict(settings)}
-    about["start"] = None if before is None else before.about
+    about = {"encoder": encoder, "layers": layers, "fold": fold, "folds": n_folds, **asdict(settings)}
+    about |= {"real_only": real_only, "start": None if before is None else before.about}
     (out / RUN_FILE).write_text(json.dumps(about, indent=1))
     first = None if before is None else {name: weights.clone() for name, weights in model.state_dict().items()}
     trained = run(model, examples, tokenizer, settings, held_out, out)
