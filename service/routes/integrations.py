@@ -27,7 +27,13 @@ class PaperlessHook(BaseModel):
     """What a workflow of Paperless-ngx sends: the document's address (`{{doc_url}}`), or its number."""
 
     model_config = ConfigDict(
-        extra="ignore", json_schema_extra={"anyOf": [{"required": ["document_id"]}, {"required": ["doc_url"]}]}
+        extra="ignore",
+        json_schema_extra={
+            "anyOf": [
+                {"required": ["document_id"], "properties": {"document_id": {"type": "integer"}}},
+                {"required": ["doc_url"], "properties": {"doc_url": {"type": "string"}}},
+            ]
+        },
     )
 
     document_id: Annotated[int | None, Field(ge=1, le=MAX_ID, examples=[123])] = None
