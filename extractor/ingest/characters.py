@@ -2,6 +2,7 @@
 
 import codecs
 import re
+from functools import lru_cache
 from typing import Final
 
 from extractor.errors import CorruptFile, UnsupportedFormat
@@ -48,6 +49,12 @@ def clean(text: str) -> str:
 def plain(text: str) -> str:
     """The characters of a typeset document as they would be typed."""
     return clean_run(_PRIVATE.sub("•", text.translate(TYPESETTING)))
+
+
+@lru_cache(maxsize=4_096)
+def plain_character(character: str) -> str:
+    """What a character of a typeset document is typed as: none, one, or the letters of a ligature."""
+    return plain(character)
 
 
 def clean_run(text: str) -> str:

@@ -3,11 +3,12 @@
 import ctypes
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Final
 
 import pypdfium2.raw as pdfium
 
-from extractor.ingest.pdf.glyphs import PageFrame
+from extractor.ingest.pdf.glyphs import PageFrame, iter_objects
 from extractor.ingest.source import Box
 
 MAX_PATHS: Final = 5_000
@@ -37,11 +38,7 @@ class _Path:
     lines: tuple[tuple[Point, Point], ...]
     fill: Colour | None
     """None where the path is stroked or not filled."""
-
-    @property
-    def box(self) -> Box:
-        xs, ys = zip(*(point for line in self.lines for point in line), strict=True)
-        return min(xs), min(ys), max(xs), max(ys)
+    box: Box
 
 
 def read_edges(page: Any, frame: PageFrame) -> list[Edge]:
@@ -89,16 +86,18 @@ def _edge(a: Point, b: Point) -> Edge | None:
 
 
 def _iter_paths(page: Any, frame: PageFrame) -> Iterator[_Path]:
-    for index, item in enumerate(page.get_objects(filter=(pdfium.FPDF_PAGEOBJ_PATH,), max_depth=4)):
+    fill_mode, stroke = ctypes.c_int(), ctypes.c_int()
+    for index, (item, forms) in enumerate(iter_objects(page, (pdfium.FPDF_PAGEOBJ_PATH,))):
         if index >= MAX_PATHS:
             return
-        fill_mode, stroke = ctypes.c_int(), ctypes.c_int()
         pdfium.FPDFPath_GetDrawMode(item, ctypes.byref(fill_mode), ctypes.byref(stroke))
         if not (fill_mode.value or stroke.value):
             continue
-        lines = tuple(_iter_lines(item, frame))
+        lines = tuple(_iter_lines(item, forms, frame))
         if lines:
-            yield _Path(lines, _fill_colour(item) if fill_mode.value and not stroke.value else None)
+            fill = _fill_colour(item) if fill_mode.value and not stroke.value else None
+            xs, ys = zip(*chain.from_iterable(lines), strict=True)
+            yield _Path(lines, fill, (min(xs), min(ys), max(xs), max(ys)))
 
 
 def _fill_colour(item: Any) -> Colour:
@@ -107,9 +106,9 @@ def _fill_colour(item: Any) -> Colour:
     return red.value, green.value, blue.value
 
 
-def _iter_lines(item: Any, frame: PageFrame) -> Iterator[tuple[Point, Point]]:
+def _iter_lines(item: Any, forms: Sequence[Any], frame: PageFrame) -> Iterator[tuple[Point, Point]]:
     """The straight segments of a path, on the page as shown."""
-    matrices = list(_matrices(item))
+    matrices = [matrix for part in (item, *forms) if (matrix := _matrix(part)) is not None]
     first: Point | None = None
     last: Point | None = None
     x, y = ctypes.c_float(), ctypes.c_float()
@@ -127,13 +126,9 @@ def _iter_lines(item: Any, frame: PageFrame) -> Iterator[tuple[Point, Point]]:
             yield last, first
 
 
-def _matrices(item: Any) -> Iterator[Any]:
-    """From the object outwards over the forms that hold it."""
-    while item is not None:
-        matrix = pdfium.FS_MATRIX()
-        if pdfium.FPDFPageObj_GetMatrix(item, ctypes.byref(matrix)):
-            yield matrix
-        item = item.container
+def _matrix(item: Any) -> Any | None:
+    matrix = pdfium.FS_MATRIX()
+    return matrix if pdfium.FPDFPageObj_GetMatrix(item, ctypes.byref(matrix)) else None
 
 
 def _shown(x: float, y: float, matrices: Sequence[Any], frame: PageFrame) -> Point:

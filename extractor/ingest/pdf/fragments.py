@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from extractor.ingest.characters import plain
+from extractor.ingest.characters import plain_character
 from extractor.ingest.pdf.glyphs import MIN_SIZE_POINTS, Glyph
 from extractor.ingest.source import Box
 
@@ -82,16 +82,17 @@ class _FragmentReader:
         if glyph.char in SOFT_HYPHENS:
             self._hyphen()
             return
-        char = plain(glyph.char)
         if glyph.char in "\r\n":
             return
-        if not char.strip():
+        char = plain_character(glyph.char)
+        if not char or char.isspace():
             self._end_word()
             return
         cell = self._cell_of((glyph.x0 + glyph.x1) / 2, (glyph.y0 + glyph.y1) / 2)
-        if self._is_double(glyph):
+        is_same_place = self._last is not None and self._last[1:5] == glyph[1:5]  # the letters of a ligature
+        if not is_same_place and self._is_double(glyph):
             return
-        if self._current is not None and self._breaks(glyph, cell):
+        if not is_same_place and self._current is not None and self._breaks(glyph, cell):
             self.end_fragment()
         if self._box and glyph.x0 - self._box[2] > self._new_word_gap(char, glyph):
             self._end_word()
@@ -104,12 +105,15 @@ class _FragmentReader:
         assert current is not None
         if not self._box:
             self._box = [glyph.x0, glyph.y0, glyph.x1, glyph.y1]
-        box = self._box
-        box[:] = min(box[0], glyph.x0), min(box[1], glyph.y0), max(box[2], glyph.x1), max(box[3], glyph.y1)
+        _, x0, y0, x1, y1, _ = glyph
+        _widen(self._box, x0, y0, x1, y1)
         self._chars.append(char)
-        current.x0, current.x1 = min(current.x0, glyph.x0), max(current.x1, glyph.x1)
-        if glyph.y1 - glyph.y0 > current.height:
-            current.y0, current.y1 = glyph.y0, glyph.y1
+        if x0 < current.x0:
+            current.x0 = x0
+        if x1 > current.x1:
+            current.x1 = x1
+        if y1 - y0 > current.y1 - current.y0:
+            current.y0, current.y1 = y0, y1
         self._last = glyph
 
     def _new_word_gap(self, char: str, glyph: Glyph) -> float:
@@ -122,7 +126,6 @@ class _FragmentReader:
         last = self._last
         return (
             last is not None
-            and not _same_box(last, glyph)
             and last.char == glyph.char
             and abs(last.x0 - glyph.x0) < 0.25 * (glyph.x1 - glyph.x0)
             and abs(last.y0 - glyph.y0) < 0.25 * (glyph.y1 - glyph.y0)
@@ -131,8 +134,6 @@ class _FragmentReader:
     def _breaks(self, glyph: Glyph, cell: int | None) -> bool:
         current = self._current
         assert current is not None
-        if self._last is not None and _same_box(self._last, glyph):
-            return False  # the letters of a ligature
         if cell != current.cell:
             self._count_cut(glyph, cell)
             return True
@@ -170,5 +171,13 @@ class _FragmentReader:
         self._current = None
 
 
-def _same_box(a: Glyph, b: Glyph) -> bool:
-    return (a.x0, a.y0, a.x1, a.y1) == (b.x0, b.y0, b.x1, b.y1)
+def _widen(box: list[float], x0: float, y0: float, x1: float, y1: float) -> None:
+    """The box with another in it; comparisons, for this runs for every character."""
+    if x0 < box[0]:
+        box[0] = x0
+    if y0 < box[1]:
+        box[1] = y0
+    if x1 > box[2]:
+        box[2] = x1
+    if y1 > box[3]:
+        box[3] = y1

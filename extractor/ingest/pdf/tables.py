@@ -192,6 +192,8 @@ class CellFinder:
         self._last: int | None = None
 
     def __call__(self, x: float, y: float) -> int | None:
+        if not self.cells:
+            return None
         if self._last is not None and _inside(self.cells[self._last][3], x, y):
             return self._last
         self._last = None
