@@ -13,6 +13,7 @@ from extractor.alignment import Pieces, align, piece_id
 from extractor.annotations import Span
 from extractor.decoding import marginals, viterbi
 from extractor.features import FEATURES, token_features
+from extractor.regions import Listed
 from extractor.scheme import LAYERS
 from extractor.second_pass import LAYER as SECOND_PASS_LAYER
 from extractor.second_pass import Mention, indicator_bonus, repeat_bonus
@@ -27,6 +28,9 @@ Report = Callable[[float], None]
 """Is told which share of the work is done, from 0 to 1."""
 
 LAYER_PREFIX: Final = {"entity": "e", "statement": "s"}
+NO_VALUE: Final = "none"
+"""Class of an attribute that a span need not have."""
+LISTED_COLUMN: Final = list(FEATURES).index("listed")
 MAX_WINDOWS_TOGETHER: Final = 32
 """Of several documents, whose scores are kept at once."""
 
@@ -61,6 +65,10 @@ class TaggerSettings:
     """What each token of a string gains that the document labels more than once, wherever it stands."""
     indicator_bonus: float = 0.0
     """What the beginning of an indicator gains in a sentence with a metric and no indicator."""
+    listed_bonus: float = 0.0
+    """What the statuses of attendance gain against `none` for a person in a list that the structure knows."""
+    unlisted_bonus: float = 0.0
+    """The same for a person in no such list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +162,9 @@ class Tagger:
                 mentions = self._mentions(encoding, emissions + bonus, layer) if bonus.any() else mentions
             for number, mention in enumerate(mentions):
                 start, end = encoding.tokens[mention.first].start, encoding.tokens[mention.past - 1].end
-                attributes = MappingProxyType(self._attributes(mention.label, scores[mention.first, head_start:]))
+                is_listed = bool(encoding.features[mention.first, LISTED_COLUMN] > Listed.NONE)
+                logits = scores[mention.first, head_start:]
+                attributes = MappingProxyType(self._attributes(mention.label, logits, is_listed))
                 name = f"{LAYER_PREFIX[layer]}{number}"
                 found.append(Span(name, mention.label, start, end, mention.score, attributes))
         return tuple(sorted(found, key=lambda span: (span.start, -span.end)))
@@ -174,16 +184,28 @@ class Tagger:
             for label, first, past in decode(tags.tolist(), encoding.tokens, layer)
         ]
 
-    def _attributes(self, label: str, logits: Scores) -> dict[str, str]:
+    def _attributes(self, label: str, logits: Scores, is_listed: bool) -> dict[str, str]:
         attributes: dict[str, str] = {}
         offset = 0
         for key, classes in self.settings.heads.items():
             head_label, attribute = key.split(".")
             if head_label == label:
-                value = classes[int(logits[offset : offset + len(classes)].argmax())]
-                attributes |= {attribute: value} if value != "none" else {}
+                bonus = self.settings.listed_bonus if is_listed else self.settings.unlisted_bonus
+                value = _best_class(logits[offset : offset + len(classes)], classes, bonus)
+                attributes |= {attribute: value} if value != NO_VALUE else {}
             offset += len(classes)
         return attributes
+
+
+def _best_class(logits: Scores, classes: Sequence[str], bonus: float) -> str:
+    """The class of the highest score; NO_VALUE, if there is such a class, unless all others and a bonus outweigh it."""
+    if NO_VALUE not in classes:
+        return classes[int(logits.argmax())]
+    none = classes.index(NO_VALUE)
+    others = np.delete(logits, none)
+    if np.logaddexp.reduce(others) + bonus <= logits[none]:
+        return NO_VALUE
+    return [name for name in classes if name != NO_VALUE][int(others.argmax())]
 
 
 @dataclass(frozen=True, slots=True)

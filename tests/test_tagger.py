@@ -52,3 +52,29 @@ def test_how_far_it_is(tagger: Tagger) -> None:
     assert heard == sorted(heard)
     assert len(heard) > 2
     assert heard[-1] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("listed_bonus", "unlisted_bonus", "expected"),
+    [(0.0, 0.0, [None, None]), (1.5, 0.0, ["present", None]), (0.0, 1.5, [None, "present"])],
+)
+def test_who_is_in_a_list_depends_on_the_structure(
+    tokenizer: Tokenizer, listed_bonus: float, unlisted_bonus: float, expected: list[str | None]
+) -> None:
+    settings = TaggerSettings(
+        {layer: allowed_transitions(layer).tolist() for layer in LAYERS},
+        {"PERSON.att": ["none", "present", "absent"]},
+        listed_bonus=listed_bonus,
+        unlisted_bonus=unlisted_bonus,
+    )
+    text = "Present: Ann Lee\n\n1. Report\n\nThe report of Bo Ray was heard."
+    encoding = encode_text(text, parse_text(text), tokenizer)
+    names = [tag_names(layer) for layer in LAYERS]
+    scores = np.zeros((len(encoding.tokens), sum(map(len, names)) + 3), dtype=np.float32)
+    for row, token in enumerate(encoding.tokens):
+        tag = {"Ann": "B-PERSON", "Lee": "I-PERSON", "Bo": "B-PERSON", "Ray": "I-PERSON"}.get(token.text, "O")
+        scores[row, names[0].index(tag)] = 9
+        scores[row, len(names[0]) + names[1].index("O")] = 9
+        scores[row, -3:] = [1, 0, -9]
+    spans = Tagger(tokenizer, scorer, settings).decode(encoding, scores)
+    assert [span.attributes.get("att") for span in spans] == expected

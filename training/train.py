@@ -32,6 +32,8 @@ WEIGHTS_FILE: Final = "weights.pt"
 START_BONUS: Final = {"PERSON": -0.5, "TARGET_MEETING": -0.25, "ACTION": 0.25}
 REPEAT_BONUS: Final = 1.5
 INDICATOR_BONUS: Final = 1.5
+LISTED_BONUS: Final = 1.4
+UNLISTED_BONUS: Final = -0.85
 """How the scores are decoded; chosen on held-out organisations of the training minutes (training/EXPERIMENTS.md)."""
 
 
@@ -145,6 +147,8 @@ def tagger_settings(model: TokenClassifier, max_pieces: int) -> TaggerSettings:
         start_bonus=dict(START_BONUS),
         repeat_bonus=REPEAT_BONUS,
         indicator_bonus=INDICATOR_BONUS,
+        listed_bonus=LISTED_BONUS,
+        unlisted_bonus=UNLISTED_BONUS,
     )
 
 
