@@ -15,6 +15,13 @@ _APOLOGY_WORD: Final = re.compile(r"\b(?:apolog|regret|excused)")
 _PLAIN_YES: Final = frozenset(("yes", "y", "x", "p", "present", "✓", "✔", "✅", "attended"))
 _TICKS: Final = frozenset(("x", "✓", "✔", "✅", "[x]"))
 _NOTE: Final = re.compile(r"[(,;:–]| - | for ")
+_DATED: Final = re.compile(
+    r"\W*(?:(?P<day>\d{1,2})(?:st|nd|rd|th)?\s(?P<month>[A-Za-z]{3,9})\.?"
+    r"|(?P<month_before>[A-Za-z]{3,9})\.?\s(?P<day_after>\d{1,2}))\W*(?:\d{2,4})?\W*"
+)
+NAME_COLUMNS: Final = 3
+"""Of a table's first columns, one of which names the person of its row."""
+HEAD_CHARS: Final = 1_000
 _CHECKED: Final = re.compile(r"\[[xX✓]\]")
 
 
@@ -97,26 +104,50 @@ def _worded_status(value: str) -> str | None:
 
 
 def _unnamed_column(text: str, table: Sequence[Row]) -> Iterator[AttendanceRegion]:
-    """Rows of people by the first column that holds little but marks, though no heading says what it is."""
-    people = [row for row in table if len(row) > 1 and look_of(row[0].text_of(text), bulleted=False) is Look.ROSTER]
-    for column in range(1, max((len(row) for row in people), default=0)):
-        rows = people[_is_header(text, table, people, column) :]
-        values = [_mark(text, row, column) for row in rows]
-        filled = [value for value in values if value]
-        if len(rows) < 3 or len(filled) < len(rows) // 2 or not _are_marks(filled):
-            continue
-        called = "p" in filled  # a roll of P and A, where A is absent
-        for row, value in zip(rows, values, strict=True):
-            status = "absent" if not value or (called and value == "a") else _status_of_mark(value, "present")
-            if status:
-                yield AttendanceRegion(row[0].start, _last(row).end, status)
+    """Rows of people by a column that holds little but marks, though no heading says what it is."""
+    people = [row for row in table if len(row) > 1 and _names_somebody(text, row)]
+    columns = [c for c in range(1, max((len(row) for row in people), default=0)) if _holds_marks(text, table, people, c)]
+    if not columns:
         return
+    column = _column_of_meeting(text, table, columns)
+    rows = people[_is_header(text, table, people, column) :]
+    values = [_mark(text, row, column) for row in rows]
+    parted = {"a", "e"} <= {_mark(text, row, c) for row in rows for c in columns}
+    called = parted or "p" in values  # a roll of P and A, or of A and E for the excused, where A is absent
+    for row, value in zip(rows, values, strict=True):
+        status = "absent" if not value or (called and value == "a") else _status_of_mark(value, "present")
+        if status:
+            yield AttendanceRegion(row[0].start, _last(row).end, status)
+
+
+def _names_somebody(text: str, row: Row) -> bool:
+    return any(look_of(cell.text_of(text), bulleted=False) is Look.ROSTER for cell in row[:NAME_COLUMNS])
+
+
+def _holds_marks(text: str, table: Sequence[Row], people: Sequence[Row], column: int) -> bool:
+    rows = people[_is_header(text, table, people, column) :]
+    filled = [value for value in (_mark(text, row, column) for row in rows) if value]
+    return len(rows) >= 3 and len(filled) >= max(1, len(rows) // 2) and _are_marks(filled)
 
 
 def _is_header(text: str, table: Sequence[Row], people: Sequence[Row], column: int) -> bool:
     """Whether the first row of people is the table's first row and holds a heading where the others hold marks."""
     value = _mark(text, people[0], column)
     return people[0] is table[0] and bool(value) and _status_of_mark(value, "present") is None
+
+
+def _column_of_meeting(text: str, table: Sequence[Row], columns: Sequence[int]) -> int:
+    """Of columns for several dates that of the meeting, by the date above the table, else the last; else the first."""
+    dates = {c: m for c in columns if c < len(table[0]) and (m := _DATED.fullmatch(table[0][c].text_of(text)))}
+    if len(dates) < 2:
+        return columns[0]
+    above = text[max(0, table[0][0].start - HEAD_CHARS) : table[0][0].start]
+    for column, date in dates.items():
+        day, month = date["day"] or date["day_after"], (date["month"] or date["month_before"])[:3]
+        either = rf"\b{day}(?:st|nd|rd|th)?(?:\sof)?\s{month}|\b{month}[a-z]*\.?\s{day}\b"
+        if re.search(either, above, re.IGNORECASE):
+            return column
+    return max(dates)
 
 
 def _mark(text: str, row: Row, column: int) -> str:
