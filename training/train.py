@@ -247,17 +247,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--texts", type=Path)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--real-only", action="store_true", help="leave the invented minutes out, as a last step")
+    parser.add_argument(
+        "--styles", nargs="*", default=(), help="house styles of invented minutes kept in spite of that"
+    )
     parser.add_argument("--fold", type=int, help="which fold of the organisations to hold out and to watch")
     parser.add_argument("--folds", type=int, default=5)
     for name, default in asdict(TrainSettings()).items():
         parser.add_argument(f"--{name.replace('_', '-')}", type=type(default), default=default)
     options = vars(parser.parse_args(arguments))
     encoder, layers, start, texts, out = (options.pop(k) for k in ("encoder", "layers", "start", "texts", "out"))
-    fold, n_folds, real_only = options.pop("fold"), options.pop("folds"), options.pop("real_only")
+    fold, n_folds, real_only, styles = (options.pop(k) for k in ("fold", "folds", "real_only", "styles"))
     settings = TrainSettings(**options)
     out.mkdir(parents=True, exist_ok=True)
     corpora = load(texts)
-    documents = [d for d in map(from_row, corpora["train"]) if not (real_only and d.invented)]
+    documents = [d for d in map(from_row, corpora["train"]) if not (real_only and d.invented and d.kind not in styles)]
     held_out = {}
     if fold is not None:
         chosen = held_out_organisations(documents, fold, n_folds)
@@ -273,7 +276,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     before = None if start is None else load_run(start)
     model = TokenClassifier(ModelSettings(encoder_folder, layers)) if before is None else before.model
     about = {"encoder": encoder, "layers": layers, "fold": fold, "folds": n_folds, **asdict(settings)}
-    about |= {"real_only": real_only, "start": None if before is None else before.about}
+    about |= {"real_only": real_only, "styles": list(styles), "start": None if before is None else before.about}
     (out / RUN_FILE).write_text(json.dumps(about, indent=1))
     first = None if before is None else {name: weights.clone() for name, weights in model.state_dict().items()}
     trained = run(model, examples, tokenizer, settings, held_out, out)

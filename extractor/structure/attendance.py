@@ -8,7 +8,7 @@ from itertools import islice, takewhile
 from typing import Final
 
 from extractor.structure.cues import Cue, find_cues, status_of
-from extractor.structure.marked_lists import read_check_boxes, read_marks
+from extractor.structure.marked_lists import read_check_boxes, read_marks, read_roll
 from extractor.structure.model import AttendanceRegion, Line, LineKind
 from extractor.structure.phrases import fold
 from extractor.structure.rosters import Look, look_of
@@ -58,7 +58,7 @@ def find_attendance(text: str, lines: Sequence[Line], tables: Sequence[Sequence[
     columns = [region for at, cue in enumerate(cues) for region in _of_columns(text, lines, cues, at)]
     by_sentence = [*_of_sentences(text), *_absent_lines(text, lines)]
     special = [r for region in by_cue for r in _exceptions(text, region)]
-    boxes = list(read_check_boxes(text, lines))
+    boxes = [*read_roll(text, lines), *read_check_boxes(text, lines)]
     return _layered(text, by_cue, cells, columns, by_sentence, boxes, special, by_table)
 
 

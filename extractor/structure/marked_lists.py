@@ -19,6 +19,12 @@ _DATED: Final = re.compile(
     r"\W*(?:(?P<day>\d{1,2})(?:st|nd|rd|th)?\s(?P<month>[A-Za-z]{3,9})\.?"
     r"|(?P<month_before>[A-Za-z]{3,9})\.?\s(?P<day_after>\d{1,2}))\W*(?:\d{2,4})?\W*"
 )
+_ROLL: Final = re.compile(
+    r"(?P<name>[^\n|]{3,80}?)(?:[ ]?\.{3,80}[ ]?|\t{1,9}|[ ]{3,80}|[ ][-–—][ ]|:[ ])[ ]{0,40}"
+    r"(?P<status>[A-Za-z][A-Za-z ]{2,24}?)[ ]?(?:[(,;][^\n|]{0,60})?[ ]{0,9}"
+)
+MIN_ROLL: Final = 3
+MAX_ROLL_CHARS: Final = 200
 NAME_COLUMNS: Final = 3
 """Of a table's first columns, one of which names the person of its row."""
 HEAD_CHARS: Final = 1_000
@@ -42,6 +48,29 @@ def read_check_boxes(text: str, lines: Sequence[Line]) -> Iterator[AttendanceReg
                 yield AttendanceRegion(entry.body, entry.end, here if ticked else "absent")
         run = []
         heading = text[line.body : line.body_end][:100] if line is not None else ""
+
+
+def read_roll(text: str, lines: Sequence[Line]) -> Iterator[AttendanceRegion]:
+    """Lines of a roll, a person and behind dots or a gap in words how each attended: "Ann Lee, Clerk ..... Excused"."""
+    run: list[AttendanceRegion] = []
+    for line in [*lines, None]:
+        if line is not None and line.kind is LineKind.BLANK:
+            continue
+        region = _called(text, line) if line is not None and line.end - line.start <= MAX_ROLL_CHARS else None
+        if region is not None:
+            run.append(region)
+            continue
+        if len(run) >= MIN_ROLL:
+            yield from run
+        run = []
+
+
+def _called(text: str, line: Line) -> AttendanceRegion | None:
+    match = _ROLL.fullmatch(text, line.body, line.end)
+    if match is None or look_of(match["name"], bulleted=False) is not Look.ROSTER:
+        return None
+    status = status_of(match["status"], strict=True)
+    return AttendanceRegion(line.body, line.end, status) if status else None
 
 
 def _lists_others(heading: str) -> bool:
@@ -106,7 +135,8 @@ def _worded_status(value: str) -> str | None:
 def _unnamed_column(text: str, table: Sequence[Row]) -> Iterator[AttendanceRegion]:
     """Rows of people by a column that holds little but marks, though no heading says what it is."""
     people = [row for row in table if len(row) > 1 and _names_somebody(text, row)]
-    columns = [c for c in range(1, max((len(row) for row in people), default=0)) if _holds_marks(text, table, people, c)]
+    n_columns = max((len(row) for row in people), default=0)
+    columns = [column for column in range(1, n_columns) if _holds_marks(text, table, people, column)]
     if not columns:
         return
     column = _column_of_meeting(text, table, columns)

@@ -87,6 +87,24 @@ def statuses(text: str, *names: str) -> list[str | None]:
         ("Present:\nAnn Lee\nBo Ray\n\nCy Dow not present.\n\n1. Hut\n", ["present", "present", "absent"]),
         ("| Present | Apologies |\n|---|---|\n| Ann Lee, Bo Ray | Cy Dow |\n", ["present", "present", "apologies"]),
         (
+            "Ann Lee, Clerk ..... Present\nBo Ray .... Present (6.19)\nCy Dow ... Excused\n",
+            ["present", "present", "apologies"],
+        ),
+        (
+            "Ann Lee\tChair\tpresent\nBo Ray\tBursar\tpresent\nCy Dow\tHead\tapologies\n",
+            ["present", "present", "apologies"],
+        ),
+        ("Who came: Ann Lee, Bo Ray\nSorry: Cy Dow\n", ["present", "present", "apologies"]),
+        (
+            "Club, 9 March 2021\n\nPlace | Name | 9 Feb | 9 Mar\n"
+            "Hut | Ann Lee | N | Y\nMill | Bo Ray | E | V\nInn | Cy Dow | Y | E\n",
+            ["present", "present", "apologies"],
+        ),
+        (
+            "Name | Jan 9 | Feb 9 | Mar 9\nAnn Lee | A | X |\nBo Ray | E | X |\nCy Dow | X | A |\nDi Fox | X | X |\n",
+            ["present", "present", "absent"],
+        ),
+        (
             " | Name | Place\nx | Ann Lee | North\nX | Bo Ray | South\nx | Di Fox | East\n(regrets) | Cy Dow | West\n",
             ["present", "present", "apologies"],
         ),
