@@ -8,9 +8,9 @@ import argparse
 import io
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from importlib.metadata import entry_points, version
+from importlib.metadata import EntryPoint, entry_points, version
 from pathlib import Path
 from typing import Final, ParamSpec, TextIO, TypeVar
 
@@ -23,12 +23,12 @@ from extractor.ingest import IsolatedReader, Limits, SourceText
 from extractor.normalize.dates import PartialDate
 from extractor.pipeline import extract_source, load, read_bytes
 from extractor.render import print_table, to_html
-from extractor.render.exports import to_csv, to_ics, to_xlsx
 from extractor.schema import Minutes
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
+EXTRACT: Final = "extract"
 EXIT_BAD_INPUT: Final = 2
 EXIT_INTERRUPTED: Final = 130
 EXIT_PIPE_CLOSED: Final = 141
@@ -39,11 +39,7 @@ TABLE_COLUMNS: Final = 120
 SUFFIXES: Final = {
     "json": ".json", "html": ".html", "table": ".table.txt", "csv": ".csv", "xlsx": ".xlsx", "ics": ".ics",
 }  # fmt: skip
-EXPORTS: Final[Mapping[str, Callable[[list[Minutes]], bytes]]] = {
-    "csv": lambda records: to_csv(records).encode(),
-    "xlsx": to_xlsx,
-    "ics": to_ics,
-}
+EXPORTS: Final = ("csv", "xlsx", "ics")
 """Formats that hold the records of many documents in one file."""
 
 
@@ -53,7 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--version", action="version", version=version("minutes-extractor"))
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     _register_extract(commands)
-    for entry_point in sorted(entry_points(group="minutes.commands"), key=lambda entry: entry.name):
+    given = sys.argv[1:] if arguments is None else arguments
+    for entry_point in _entry_points(given[0] if given else ""):
         entry_point.load()(commands)
     options = parser.parse_args(arguments)
     try:
@@ -73,6 +70,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return EXIT_INTERRUPTED
 
 
+def _entry_points(command: str) -> list[EntryPoint]:
+    """The sub-command alone that is called, since the imports of each take time; all where none of them is."""
+    found = sorted(entry_points(group="minutes.commands"), key=lambda entry: entry.name)
+    if command == EXTRACT:
+        return []
+    return [entry for entry in found if entry.name == command] or found
+
+
+def _export(form: str, records: list[Minutes]) -> bytes:
+    from extractor.render import exports  # the libraries of spreadsheets take time that most calls need not spend
+
+    if form == "csv":
+        return exports.to_csv(records).encode()
+    return exports.to_xlsx(records) if form == "xlsx" else exports.to_ics(records)
+
+
 def _forget_stdout() -> None:
     """Send what is still buffered nowhere, so that Python does not complain about it at its end."""
     try:
@@ -82,7 +95,7 @@ def _forget_stdout() -> None:
 
 
 def _register_extract(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    parser = commands.add_parser("extract", help="what one or more files contain", description=extract_files.__doc__)
+    parser = commands.add_parser(EXTRACT, help="what one or more files contain", description=extract_files.__doc__)
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
     parser.add_argument("--out", type=Path, metavar="DIR", help="write DIR/<stem>.json instead of standard output")
     parser.add_argument("--format", choices=tuple(SUFFIXES), default="json")
@@ -122,7 +135,7 @@ def extract_files(options: argparse.Namespace) -> int:
                 if gathered is not None and minutes is not None:
                     gathered.append(minutes)
     if gathered is not None:
-        _write_bytes(EXPORTS[options.format](gathered))
+        _write_bytes(_export(options.format, gathered))
     return EXIT_BAD_INPUT if n_bad else 0
 
 
@@ -158,7 +171,7 @@ def _extract(
     minutes = extract_source(replace(source, meeting_date=options.meeting_date), nlp=nlp)
     if options.format in EXPORTS:
         if path is not None:
-            path.write_bytes(EXPORTS[options.format]([minutes]))
+            path.write_bytes(_export(options.format, [minutes]))
     elif path is not None:
         with path.open("w", encoding="utf-8", newline="\n") as target:
             _write(minutes, source.text, options, target, is_alone=True)

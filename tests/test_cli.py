@@ -344,3 +344,16 @@ def test_the_date_of_the_meeting_can_be_given(tmp_path: Path, capsys: pytest.Cap
     assert minutes["actions"][0]["due"]["date"] == "2019-09"
     with pytest.raises(SystemExit):
         main(["extract", "--meeting-date", "May", path])
+
+
+@pytest.mark.slow
+def test_extracting_loads_no_library_of_other_commands(tmp_path: Path) -> None:
+    page = tmp_path / "page.txt"
+    page.write_text("Present: Ann Lee")
+    code = (
+        "import sys; from extractor.cli import main; "
+        f"assert main(['extract', {str(page)!r}]) == 0; "
+        "print(sorted({'openpyxl', 'datasets', 'fastapi', 'pyarrow'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
