@@ -39,6 +39,8 @@ class Example:
     heads: Ints
     """Shape: (n_tokens, n_heads). The class of each attribute at the first token of its span, else IGNORED."""
     n_unaligned: int
+    soft: npt.NDArray[np.float16] | None = None
+    """Shape: (n_tokens, n_scores). The scores of a teacher, if there is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,8 @@ class Batch:
     token_mask: Tensor
     tags: dict[str, Tensor]
     heads: Tensor
+    soft: Tensor | None
+    """Shape: (batch, n_tokens, n_scores); None without a teacher."""
 
 
 def to_example(annotated: AnnotatedText, tokenizer: Tokenizer) -> Example:
@@ -167,7 +171,12 @@ def _batch(
         torch.stack(
             [_pad(torch.from_numpy(e.heads[s]), n_tokens, IGNORED) for (e, _), s in zip(items, slices, strict=True)]
         ),
+        _soft([e.soft[s] for (e, _), s in zip(items, slices, strict=True) if e.soft is not None], n_tokens),
     )
+
+
+def _soft(rows: Sequence[npt.NDArray[np.float16]], n_tokens: int) -> Tensor | None:
+    return torch.stack([_pad(torch.from_numpy(r).float(), n_tokens, 0) for r in rows]) if rows else None
 
 
 def _pad(rows: Tensor, length: int, value: int) -> Tensor:

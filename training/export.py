@@ -1,5 +1,6 @@
 """Export a trained classifier to ONNX and quantise its weights."""
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, Final
 
@@ -47,15 +48,35 @@ def export(model: TokenClassifier, path: Path) -> None:
     program.save(str(path), external_data=False)
 
 
-def quantise(source: Path, target: Path, *, bits: int, block_size: int = 32) -> None:
-    """Weights of the matrix products in blocks of `bits` bits, the word embeddings in blocks of 4 bits."""
+def quantise(source: Path, target: Path, *, bits: int, wide_bits: int | None = None, block_size: int = 32) -> None:
+    """Weights of the matrix products in blocks of `bits` bits, the word embeddings in blocks of 4 bits.
+
+    With `wide_bits`, the matrices of the feed-forward layers, two thirds of all weights, have that many.
+    """
     model = onnx.load(str(source))
+    if wide_bits is not None:
+        model = _quantise_products(model, wide_bits, block_size, left_out=_narrow_products(model))
+    model = _quantise_products(model, bits, block_size, left_out=())
+    _quantise_embeddings(model)
+    onnx.save(model, str(target))
+
+
+def _quantise_products(
+    model: onnx.ModelProto, bits: int, block_size: int, *, left_out: Collection[str]
+) -> onnx.ModelProto:
     config = DefaultWeightOnlyQuantConfig(block_size=block_size, is_symmetric=True, accuracy_level=4, bits=bits)
-    quantizer = MatMulNBitsQuantizer(model, algo_config=config)
+    quantizer = MatMulNBitsQuantizer(model, algo_config=config, nodes_to_exclude=list(left_out))
     quantizer.process()
-    quantised = quantizer.model.model
-    _quantise_embeddings(quantised)
-    onnx.save(quantised, str(target))
+    return quantizer.model.model
+
+
+def _narrow_products(model: onnx.ModelProto) -> set[str]:
+    """Names of the matrix products but those of the feed-forward layers, which are wider than the embeddings."""
+    shapes = {value.name: tuple(value.dims) for value in model.graph.initializer}
+    lookup = next(node for node in model.graph.node if node.op_type == "Gather" and node.input[1] == INPUTS[0])
+    width = shapes[lookup.input[0]][1]
+    products = [node for node in model.graph.node if node.op_type == "MatMul"]
+    return {node.name for node in products if max(shapes.get(node.input[1], (0,))) <= width}
 
 
 def pack_nibbles(

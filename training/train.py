@@ -5,7 +5,7 @@ import json
 import random
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from extractor.alignment import load_tokenizer
 from extractor.annotations import AnnotatedText, replace_spans
 from extractor.structure import parse_text
-from extractor.tagger import Ints, Scores, Tagger, TaggerSettings
+from extractor.tagger import Ints, Scores, Tagger, TaggerSettings, encode_text
 from extractor.tags import allowed_transitions
 from extractor.windows import Window
 from training.corpus import LabelledDocument, from_row, load
@@ -58,6 +58,8 @@ class TrainSettings:
     average_decay: float = 0.997
     """Of the exponential moving average of the weights, which is what is kept; a step."""
     seed: int = 1
+    soft_weight: float = 1.0
+    """Weight of what a teacher says beside the labels."""
     start_share: float = 0.4
     """Of the weights of the run that this one goes on from, in what is kept at the end."""
 
@@ -90,6 +92,8 @@ class Trainer:
         with torch.autocast("cpu", dtype=torch.bfloat16):
             scores = self.model(batch.ids, batch.mask, batch.features)
         loss = batch_loss(self.model, scores.float(), batch, self.settings.head_weight)
+        if batch.soft is not None:
+            loss = loss + self.settings.soft_weight * soft_loss(scores.float(), batch.soft, batch)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
@@ -117,6 +121,23 @@ def batch_loss(model: TokenClassifier, scores: Tensor, batch: Batch, head_weight
                 logits.flatten(0, 1), targets.flatten(), ignore_index=IGNORED, reduction="sum"
             )
             loss = loss + head_weight * picked / n_tokens
+    return loss
+
+
+def soft_loss(scores: Tensor, soft: Tensor, batch: Batch) -> Tensor:
+    """How far the tags and classes are from the teacher's, a token: its cross-entropy less its entropy, summed.
+
+    Shape: scores (batch, n_pieces, n_scores), soft (batch, n_tokens, n_scores).
+    Source: Hinton, Vinyals and Dean 2015, Distilling the knowledge in a neural network; without temperature.
+    """
+    rows = scores.gather(1, batch.first[..., None].expand(-1, -1, scores.shape[2]))[batch.token_mask]
+    wanted = soft[batch.token_mask]
+    loss = scores.new_zeros(())
+    offset = 0
+    for size in [*N_TAGS.values(), *map(len, HEADS.values())]:
+        ours, theirs = (values[:, offset : offset + size].log_softmax(1) for values in (rows, wanted))
+        offset += size
+        loss = loss + nn.functional.kl_div(ours, theirs, log_target=True, reduction="batchmean")
     return loss
 
 
@@ -229,6 +250,19 @@ def _epoch_windows(
     return items
 
 
+def taught(examples: Sequence[Example], documents: Sequence[LabelledDocument], run: Path) -> list[Example]:
+    """The examples with the scores that the model of another run gives their documents."""
+    teacher = load_run(run)
+    tokenizer = load_tokenizer(teacher.encoder / "vocab.txt")
+    tagger = torch_tagger(teacher.model, tokenizer, teacher.about["max_pieces"])
+    found = []
+    for example, document in zip(examples, documents, strict=True):
+        text = document.annotated.text
+        scores = tagger.scores(encode_text(text, parse_text(text), tokenizer)).astype(np.float16)
+        found.append(replace(example, soft=scores))
+    return found
+
+
 def held_out_organisations(documents: Sequence[LabelledDocument], fold: int, n_folds: int) -> frozenset[str]:
     """The organisations of real minutes that a fold holds out; the folds share none and hold all."""
     organisations = sorted({d.organisation for d in documents if not d.invented})
@@ -240,10 +274,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--encoder", default="mpnet", help="name in training/encoders.py, or a folder")
-    parser.add_argument("--layers", type=int, default=6, help="layers kept of the encoder, from the bottom")
+    parser.add_argument("--layers", type=int, default=12, help="layers kept of the encoder, from the bottom")
     parser.add_argument(
         "--start", type=Path, help="folder of a run whose weights to go on from, in place of the encoder's"
     )
+    parser.add_argument("--teacher", type=Path, help="folder of a run whose scores the model learns beside the labels")
     parser.add_argument("--texts", type=Path)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--real-only", action="store_true", help="leave the invented minutes out, as a last step")
@@ -256,6 +291,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         parser.add_argument(f"--{name.replace('_', '-')}", type=type(default), default=default)
     options = vars(parser.parse_args(arguments))
     encoder, layers, start, texts, out = (options.pop(k) for k in ("encoder", "layers", "start", "texts", "out"))
+    teacher = options.pop("teacher")
     fold, n_folds, real_only, styles = (options.pop(k) for k in ("fold", "folds", "real_only", "styles"))
     settings = TrainSettings(**options)
     out.mkdir(parents=True, exist_ok=True)
@@ -268,14 +304,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
         documents = [d for d in documents if d.organisation not in chosen]
     else:
         held_out = {name: [from_row(row) for row in corpora[name]] for name in corpora if name in ("dev", "real_dev")}
+    before = None if start is None else load_run(start)
+    if before is not None:
+        encoder, layers = before.about["encoder"], before.about["layers"]
     encoder_folder = find_encoder(encoder)
     tokenizer = load_tokenizer(encoder_folder / "vocab.txt")
     examples = [to_example(d.annotated, tokenizer) for d in documents]
     print(f"{len(examples)} documents, {sum(e.n_unaligned for e in examples)} spans that cut a token", flush=True)
+    if teacher is not None:
+        examples = taught(examples, documents, teacher)
     torch.manual_seed(settings.seed)
-    before = None if start is None else load_run(start)
     model = TokenClassifier(ModelSettings(encoder_folder, layers)) if before is None else before.model
     about = {"encoder": encoder, "layers": layers, "fold": fold, "folds": n_folds, **asdict(settings)}
+    about |= {"teacher": None if teacher is None else json.loads((teacher / RUN_FILE).read_text(encoding="utf-8"))}
     about |= {"real_only": real_only, "styles": list(styles), "start": None if before is None else before.about}
     (out / RUN_FILE).write_text(json.dumps(about, indent=1))
     first = None if before is None else {name: weights.clone() for name, weights in model.state_dict().items()}

@@ -1,8 +1,11 @@
 import json
+import random
+from collections import Counter
 from itertools import product
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 import torch
 from tokenizers import Tokenizer
@@ -14,20 +17,25 @@ from extractor.features import N_CLASSES
 from extractor.runtime import OnnxScorer, check_sums
 from extractor.structure import parse_text
 from extractor.tags import allowed_transitions
+from extractor.windows import Window
 from tests.markup import annotate
 from training.corpus import LabelledDocument
-from training.examples import to_example
+from training.examples import iter_batches, to_example
 from training.export import export, pack_nibbles, quantise
 from training.model import N_SCORES, Crf, ModelSettings, TokenClassifier
 from training.names import NamePools
 from training.release import build_pipeline, write_sums
 from training.train import (
+    RUN_FILE,
+    WEIGHTS_FILE,
     TorchScorer,
     TrainSettings,
     mean_weights,
     quick_scores,
     run,
+    soft_loss,
     tagger_settings,
+    taught,
     torch_tagger,
 )
 
@@ -36,6 +44,12 @@ GOLD = annotate(
     "⟨A owner=c due=m|The ⟨R c|Chair⟩ will write to Ann by the ⟨M m|September meeting⟩⟩. "
     "⟨I i|Cases⟩ rose by ⟨Q of=i kind=change|5,271⟩."
 )
+
+
+def bits_of(path: Path) -> Counter[int]:
+    """How many matrix products have how many bits."""
+    nodes = [node for node in onnx.load(str(path)).graph.node if node.op_type == "MatMulNBits"]
+    return Counter(attribute.i for node in nodes for attribute in node.attribute if attribute.name == "bits")
 
 
 @pytest.fixture(scope="module")
@@ -117,6 +131,34 @@ def test_a_small_model_learns_a_document_by_heart(encoder: Path, tokenizer: Toke
     assert attributes["5,271"] == {"kind": "change"}
 
 
+def test_a_student_learns_from_a_teacher_alone(encoder: Path, tokenizer: Tokenizer, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    document = LabelledDocument(GOLD, "Hilltop Trust", "charity", True)
+    example = to_example(GOLD, tokenizer)
+    by_heart = TrainSettings(
+        epochs=60, batch_size=2, encoder_lr=2e-3, head_lr=2e-2, mask_rate=0.0, rename_rate=0.0, average_decay=0.5
+    )
+    teacher = run(TokenClassifier(ModelSettings(encoder, 2, 0.0)), [example] * 2, tokenizer, by_heart, {}, tmp_path)
+    torch.save(teacher.state_dict(), tmp_path / WEIGHTS_FILE)
+    (tmp_path / RUN_FILE).write_text(json.dumps({"encoder": str(encoder), "layers": 2, "max_pieces": 254}))
+    (lesson,) = taught([example], [document], tmp_path)
+    assert lesson.soft is not None
+    assert lesson.soft.shape == (len(lesson.encoding.tokens), N_SCORES)
+    student = TokenClassifier(ModelSettings(encoder, 1, 0.0))
+    items = [(lesson, Window(0, len(lesson.encoding.tokens)))]
+    (batch,) = iter_batches(items, 1, tokenizer, 0.0, random.Random(0))
+    assert batch.soft is not None
+    optimizer = torch.optim.Adam(student.parameters(), lr=5e-3)
+    for _ in range(150):
+        loss = soft_loss(student(batch.ids, batch.mask, batch.features), batch.soft, batch)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    for layer, crf in student.crfs.items():
+        crf.load_state_dict(teacher.crfs[layer].state_dict())
+    assert quick_scores(torch_tagger(student, tokenizer, 254), [document])["headline"] == 1.0
+
+
 @pytest.mark.filterwarnings("ignore::FutureWarning")  # of torch.export itself
 @pytest.mark.filterwarnings("ignore:.*axis name:UserWarning")  # three inputs share their axes
 def test_an_exported_model_scores_as_the_torch_one_and_opens_in_spacy(
@@ -126,6 +168,9 @@ def test_an_exported_model_scores_as_the_torch_one_and_opens_in_spacy(
     model = TokenClassifier(ModelSettings(encoder, n_layers=1)).eval()
     export(model, tmp_path / "float32.onnx")
     quantise(tmp_path / "float32.onnx", tmp_path / "model.onnx", bits=8)
+    quantise(tmp_path / "float32.onnx", tmp_path / "mixed.onnx", bits=8, wide_bits=4)
+    assert bits_of(tmp_path / "model.onnx") == {8: 7}
+    assert bits_of(tmp_path / "mixed.onnx") == {8: 5, 4: 2}  # one layer has two products of the feed-forward kind
     ids = rng.integers(0, 50, (3, 20))
     features = np.stack([rng.integers(0, n, (3, 20)) for n in N_CLASSES.values()], axis=2)
     mask = (np.arange(20)[None] < np.array([20, 12, 3])[:, None]).astype(np.int64)
@@ -133,6 +178,7 @@ def test_an_exported_model_scores_as_the_torch_one_and_opens_in_spacy(
     for name, largest, average in (
         ("float32", 0.03, 0.003),
         ("model", 0.2, 0.03),
+        ("mixed", 0.5, 0.1),
     ):  # bfloat16 keeps 8 bits, embeddings 4
         scores = OnnxScorer(tmp_path / f"{name}.onnx", n_threads=1)(ids, mask, features)
         assert scores.shape == (3, 20, N_SCORES)
