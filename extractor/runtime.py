@@ -1,12 +1,14 @@
 """Run the exported classifier with OpenVINO."""
 
 import hashlib
+import math
 import sys
 import threading
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 
 from extractor.errors import ModelError
 from extractor.tagger import Ints, Scores
@@ -17,6 +19,7 @@ import openvino  # noqa: E402
 
 INPUTS: Final = ("ids", "mask", "features")
 OUTPUT: Final = "scores"
+Floats = npt.NDArray[np.float32]
 
 
 class OnnxScorer:
@@ -36,6 +39,7 @@ class OnnxScorer:
             settings["INFERENCE_NUM_THREADS"] = n_threads
         try:
             model = openvino.Core().read_model(path)
+            spread_weights(model)
             names = tuple(value.any_name for value in model.inputs)
             self.compiled = openvino.compile_model(model, "CPU", settings)
         except RuntimeError as error:
@@ -47,6 +51,44 @@ class OnnxScorer:
         """See `Scorer`."""
         with self._lock:  # the compiled model has one request, whose tensors threads would overwrite for each other
             return np.asarray(self.compiled([ids, mask, features])[0], dtype=np.float32)
+
+
+def spread_weights(model: openvino.Model) -> None:
+    """Replace the packed weights of the matrix products by 32-bit floats, which OpenVINO turns into its own kind once.
+
+    Packed, they are spread anew at every call, which takes a third of its time.
+    """
+    for node in model.get_ordered_ops():
+        if node.get_type_name() == "MatMul" and node.input_value(1).get_node().get_type_name() != "Constant":
+            weights = _value(node.input_value(1).get_node())
+            if weights is not None:
+                node.input(1).replace_source_output(openvino.opset13.constant(weights).output(0))
+
+
+def _value(node: Any) -> Floats | None:
+    """What a node gives that depends on constants alone; None for another one."""
+    kind = node.get_type_name()
+    if kind == "Constant":
+        return _constant(node)
+    if kind not in ("Convert", "Subtract", "Multiply", "Reshape"):
+        return None
+    first = _value(node.input_value(0).get_node())
+    if first is None or kind == "Convert":
+        return first
+    if kind == "Reshape":
+        return first.reshape(tuple(node.get_output_shape(0)))
+    second = _value(node.input_value(1).get_node())
+    if second is None:
+        return None
+    return first - second if kind == "Subtract" else first * second
+
+
+def _constant(node: Any) -> Floats:
+    packed = node.get_data()
+    shape = tuple(node.get_output_shape(0))
+    if node.get_element_type() == openvino.Type.u4:  # two in a byte, the first in its low half
+        packed = np.stack([packed & 15, packed >> 4], axis=-1).ravel()[: math.prod(shape)]
+    return np.asarray(packed, dtype=np.float32).reshape(shape)
 
 
 def check_sums(folder: Path) -> None:
