@@ -67,7 +67,8 @@ def _quantise_products(
     config = DefaultWeightOnlyQuantConfig(block_size=block_size, is_symmetric=True, accuracy_level=4, bits=bits)
     quantizer = MatMulNBitsQuantizer(model, algo_config=config, nodes_to_exclude=list(left_out))
     quantizer.process()
-    return quantizer.model.model
+    quantised: onnx.ModelProto = quantizer.model.model
+    return quantised
 
 
 def _narrow_products(model: onnx.ModelProto) -> set[str]:
