@@ -39,7 +39,7 @@ class OnnxScorer:
             settings["INFERENCE_NUM_THREADS"] = n_threads
         try:
             model = openvino.Core().read_model(path)
-            spread_weights(model)
+            dequantise_weights(model)
             names = tuple(value.any_name for value in model.inputs)
             self.compiled = openvino.compile_model(model, "CPU", settings)
         except RuntimeError as error:
@@ -53,10 +53,10 @@ class OnnxScorer:
             return np.asarray(self.compiled([ids, mask, features])[0], dtype=np.float32)
 
 
-def spread_weights(model: openvino.Model) -> None:
+def dequantise_weights(model: openvino.Model) -> None:
     """Replace the packed weights of the matrix products by 32-bit floats, which OpenVINO turns into its own kind once.
 
-    Packed, they are spread anew at every call, which takes a third of its time.
+    Packed, they are dequantised anew at every call, which takes a third of its time.
     """
     for node in model.get_ordered_ops():
         if node.get_type_name() == "MatMul" and node.input_value(1).get_node().get_type_name() != "Constant":

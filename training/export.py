@@ -48,14 +48,16 @@ def export(model: TokenClassifier, path: Path) -> None:
     program.save(str(path), external_data=False)
 
 
-def quantise(source: Path, target: Path, *, bits: int, wide_bits: int | None = None, block_size: int = 32) -> None:
+def quantise(
+    source: Path, target: Path, *, bits: int, feed_forward_bits: int | None = None, block_size: int = 32
+) -> None:
     """Weights of the matrix products in blocks of `bits` bits, the word embeddings in blocks of 4 bits.
 
-    With `wide_bits`, the matrices of the feed-forward layers, two thirds of all weights, have that many.
+    With `feed_forward_bits`, the matrices of the feed-forward layers, two thirds of all weights, have that many.
     """
     model = onnx.load(str(source))
-    if wide_bits is not None:
-        model = _quantise_products(model, wide_bits, block_size, left_out=_narrow_products(model))
+    if feed_forward_bits is not None:
+        model = _quantise_products(model, feed_forward_bits, block_size, left_out=_narrow_products(model))
     model = _quantise_products(model, bits, block_size, left_out=())
     _quantise_embeddings(model)
     onnx.save(model, str(target))

@@ -40,13 +40,13 @@ def build_pipeline(tagger_folder: Path, *, version: str) -> Language:
     return nlp
 
 
-def release(run: Path, out: Path, *, version: str, bits: int, wide_bits: int | None) -> None:
+def release(run: Path, out: Path, *, version: str, bits: int, feed_forward_bits: int | None) -> None:
     """Export the trained run, quantise it, and write the folder with its checksums."""
     trained = load_run(run)
     with tempfile.TemporaryDirectory() as folder:
         tagger = Path(folder)
         export(trained.model, tagger / "float32.onnx")
-        quantise(tagger / "float32.onnx", tagger / MODEL_FILE, bits=bits, wide_bits=wide_bits)
+        quantise(tagger / "float32.onnx", tagger / MODEL_FILE, bits=bits, feed_forward_bits=feed_forward_bits)
         shutil.copyfile(trained.encoder / VOCABULARY_FILE, tagger / VOCABULARY_FILE)
         write_settings(tagger_settings(trained.model, trained.about["max_pieces"]), tagger)
         load_tagger(tagger)
@@ -74,9 +74,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, default=Path("models/minutes-en"))
     parser.add_argument("--version", default="1.4.0")
     parser.add_argument("--bits", type=int, choices=(4, 8), default=8, help="bits a weight of the matrix products")
-    parser.add_argument("--wide-bits", type=int, choices=(4, 8), default=4, help="the same for the feed-forward layers")
+    parser.add_argument("--feed-forward-bits", type=int, choices=(4, 8), default=4, help="of the feed-forward layers")
     options = parser.parse_args(arguments)
-    release(options.run, options.out, version=options.version, bits=options.bits, wide_bits=options.wide_bits)
+    release(
+        options.run,
+        options.out,
+        version=options.version,
+        bits=options.bits,
+        feed_forward_bits=options.feed_forward_bits,
+    )
     size = sum(p.stat().st_size for p in options.out.rglob("*") if p.is_file())
     print(f"{options.out}: {size / 1e6:.1f} MB")
 

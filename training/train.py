@@ -250,7 +250,7 @@ def _epoch_windows(
     return items
 
 
-def taught(examples: Sequence[Example], documents: Sequence[LabelledDocument], run: Path) -> list[Example]:
+def with_soft_targets(examples: Sequence[Example], documents: Sequence[LabelledDocument], run: Path) -> list[Example]:
     """The examples with the scores that the model of another run gives their documents."""
     teacher = load_run(run)
     tokenizer = load_tokenizer(teacher.encoder / "vocab.txt")
@@ -312,7 +312,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     examples = [to_example(d.annotated, tokenizer) for d in documents]
     print(f"{len(examples)} documents, {sum(e.n_unaligned for e in examples)} spans that cut a token", flush=True)
     if teacher is not None:
-        examples = taught(examples, documents, teacher)
+        examples = with_soft_targets(examples, documents, teacher)
     torch.manual_seed(settings.seed)
     model = TokenClassifier(ModelSettings(encoder_folder, layers)) if before is None else before.model
     about = {"encoder": encoder, "layers": layers, "fold": fold, "folds": n_folds, **asdict(settings)}

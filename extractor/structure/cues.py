@@ -162,7 +162,9 @@ def _run_in(start: int, index: int, plain: str) -> Cue | None:
 
 @cache
 def _status_at_start() -> re.Pattern[str]:
-    phrases = sorted((p for ps in attendance_words().status.values() for p in ps), key=len, reverse=True)
+    vocabulary = attendance_words()
+    everyday = vocabulary.everyday
+    phrases = sorted((p for ps in vocabulary.status.values() for p in ps if p not in everyday), key=len, reverse=True)
     return re.compile(
         r"(?:those |members |councillors |cllrs )?(?:" + "|".join(map(re.escape, phrases)) + r")\b", re.IGNORECASE
     )
@@ -185,7 +187,8 @@ def status_of(head: str, *, strict: bool) -> str | None:
         return None
     known = _known_words()
     unknown = [w for w in words if w not in known]
-    if len(unknown) > (0 if strict else 2) or any(w in vocabulary.prose - known for w in words):
+    is_everyday = any(f" {phrase} " in joined for phrase in vocabulary.everyday)
+    if len(unknown) > (0 if strict or is_everyday else 2) or any(w in vocabulary.prose - known for w in words):
         return None
     return _settle(found, set(words))
 

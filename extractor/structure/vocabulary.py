@@ -13,6 +13,7 @@ class AttendanceWords:
     """What lists of people are called and marked with; the keys of the mappings are values of PERSON `att=`."""
 
     status: Mapping[str, tuple[str, ...]]
+    everyday: frozenset[str]
     modifiers: Mapping[str, frozenset[str]]
     filler: frozenset[str]
     rosters: frozenset[str]
@@ -29,6 +30,7 @@ def attendance_words() -> AttendanceWords:
     attendance = table["attendance"]
     return AttendanceWords(
         status={key: tuple(value) for key, value in attendance["status"].items()},
+        everyday=frozenset(attendance["everyday"]["words"]),
         modifiers={key: frozenset(value) for key, value in attendance["modifiers"].items()},
         filler=frozenset(attendance["filler"]["words"]),
         rosters=frozenset(attendance["rosters"]["words"]),

@@ -134,6 +134,8 @@ def test_a_list_ends_where_business_begins(before: str, after: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
+        "1. Hall\n\nSorry Ann Lee could not say more.\n",
+        "1. Hall\n\nHere Ann Lee asked for a vote.\n",
         "The present arrangement with Ann Lee continues.\n",
         "Ann Lee attended the fair.\n",
         "- [ ] Ann Lee to buy a very large number of bulbs for the green before the spring\n" * 3,

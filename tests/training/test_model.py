@@ -35,8 +35,8 @@ from training.train import (
     run,
     soft_loss,
     tagger_settings,
-    taught,
     torch_tagger,
+    with_soft_targets,
 )
 
 GOLD = annotate(
@@ -141,7 +141,7 @@ def test_a_student_learns_from_a_teacher_alone(encoder: Path, tokenizer: Tokeniz
     teacher = run(TokenClassifier(ModelSettings(encoder, 2, 0.0)), [example] * 2, tokenizer, by_heart, {}, tmp_path)
     torch.save(teacher.state_dict(), tmp_path / WEIGHTS_FILE)
     (tmp_path / RUN_FILE).write_text(json.dumps({"encoder": str(encoder), "layers": 2, "max_pieces": 254}))
-    (lesson,) = taught([example], [document], tmp_path)
+    (lesson,) = with_soft_targets([example], [document], tmp_path)
     assert lesson.soft is not None
     assert lesson.soft.shape == (len(lesson.encoding.tokens), N_SCORES)
     student = TokenClassifier(ModelSettings(encoder, 1, 0.0))
@@ -168,7 +168,7 @@ def test_an_exported_model_scores_as_the_torch_one_and_opens_in_spacy(
     model = TokenClassifier(ModelSettings(encoder, n_layers=1)).eval()
     export(model, tmp_path / "float32.onnx")
     quantise(tmp_path / "float32.onnx", tmp_path / "model.onnx", bits=8)
-    quantise(tmp_path / "float32.onnx", tmp_path / "mixed.onnx", bits=8, wide_bits=4)
+    quantise(tmp_path / "float32.onnx", tmp_path / "mixed.onnx", bits=8, feed_forward_bits=4)
     assert bits_of(tmp_path / "model.onnx") == {8: 7}
     assert bits_of(tmp_path / "mixed.onnx") == {8: 5, 4: 2}  # one layer has two products of the feed-forward kind
     ids = rng.integers(0, 50, (3, 20))
