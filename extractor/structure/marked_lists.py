@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Final
 
 from extractor.structure.cues import status_of
@@ -16,13 +17,11 @@ _PLAIN_YES: Final = frozenset(("yes", "y", "x", "p", "present", "✓", "✔", "�
 _TICKS: Final = frozenset(("x", "✓", "✔", "✅", "[x]"))
 _NOTE: Final = re.compile(r"[(,;:–]| - | for ")
 _DATED: Final = re.compile(
-    r"\W*(?:(?P<day>\d{1,2})(?:st|nd|rd|th)?\s(?P<month>[A-Za-z]{3,9})\.?"
-    r"|(?P<month_before>[A-Za-z]{3,9})\.?\s(?P<day_after>\d{1,2}))\W*(?:\d{2,4})?\W*"
+    r"\W{0,5}(?:(?P<day>\d{1,2})(?:st|nd|rd|th)?\s(?P<month>[A-Za-z]{3,9})\.?"
+    r"|(?P<month_before>[A-Za-z]{3,9})\.?\s(?P<day_after>\d{1,2}))\W{0,5}(?:\d{2,4}\W{0,5})?"
 )
-_ROLL: Final = re.compile(
-    r"(?P<name>[^\n|]{3,80}?)(?:[ ]?\.{3,80}[ ]?|\t{1,9}|[ ]{3,80}|[ ][-–—][ ]|:[ ])[ ]{0,40}"
-    r"(?P<status>[A-Za-z][A-Za-z ]{2,24}?)[ ]?(?:[(,;][^\n|]{0,60})?[ ]{0,9}"
-)
+_GAP: Final = re.compile(r"\.{3,}|\t+|[ ]{3,}|[ ][-–—][ ]|:[ ]")
+MAX_GAPS: Final = 6
 MIN_ROLL: Final = 3
 MAX_ROLL_CHARS: Final = 200
 NAME_COLUMNS: Final = 3
@@ -66,11 +65,11 @@ def read_roll(text: str, lines: Sequence[Line]) -> Iterator[AttendanceRegion]:
 
 
 def _called(text: str, line: Line) -> AttendanceRegion | None:
-    match = _ROLL.fullmatch(text, line.body, line.end)
-    if match is None or look_of(match["name"], bulleted=False) is not Look.ROSTER:
-        return None
-    status = status_of(match["status"], strict=True)
-    return AttendanceRegion(line.body, line.end, status) if status else None
+    for gap in islice(_GAP.finditer(text, line.body, line.end), MAX_GAPS):
+        status = _worded_status(text[gap.end() : line.end].strip())
+        if status and look_of(text[line.body : gap.start()], bulleted=False) is Look.ROSTER:
+            return AttendanceRegion(line.body, line.end, status)
+    return None
 
 
 def _lists_others(heading: str) -> bool:
