@@ -126,8 +126,10 @@ def _occurrences(words: Sequence[str], known: set[Words]) -> Iterator[tuple[int,
         lengths[string[0]].add(len(string))
     position = 0
     while position < len(words):
-        longest = sorted(lengths.get(words[position], ()), reverse=True)
-        n_words = next((n for n in longest if tuple(words[position : position + n]) in known), 0)
+        n_words = 0
+        if words[position] in lengths:
+            longest = sorted(lengths[words[position]], reverse=True)
+            n_words = next((n for n in longest if tuple(words[position : position + n]) in known), 0)
         if n_words:
             yield position, position + n_words
         position += n_words or 1

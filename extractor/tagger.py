@@ -11,14 +11,14 @@ from tokenizers import Tokenizer
 
 from extractor.alignment import Pieces, align, piece_id
 from extractor.annotations import Span
-from extractor.decoding import marginals, viterbi
+from extractor.decoding import best_path
 from extractor.features import FEATURES, token_features
 from extractor.regions import Listed
 from extractor.scheme import LAYERS
 from extractor.second_pass import LAYER as SECOND_PASS_LAYER
 from extractor.second_pass import Mention, indicator_bonus, repeat_bonus
 from extractor.structure.model import Structure
-from extractor.tags import FORBIDDEN, decode, tag_names
+from extractor.tags import decode, tag_names
 from extractor.tokens import Gap, Token, tokenize
 from extractor.windows import Window, cut, merge
 
@@ -177,11 +177,11 @@ class Tagger:
     def _mentions(self, encoding: Encoding, emissions: Scores, layer: str) -> list[Mention]:
         """The labelled runs of one layer on the best path."""
         transitions = np.array(self.settings.transitions[layer], dtype=np.float32)
-        tags = viterbi(emissions, transitions)
-        sure = marginals(emissions, np.maximum(transitions, FORBIDDEN))[np.arange(len(tags)), tags]
+        path = best_path(emissions, transitions)
+        sure = path.marginals[np.arange(len(path.tags)), path.tags]
         return [
             Mention(label, first, past, float(np.clip(sure[first:past].min(), 0.0, 1.0)))
-            for label, first, past in decode(tags.tolist(), encoding.tokens, layer)
+            for label, first, past in decode(path.tags.tolist(), encoding.tokens, layer)
         ]
 
     def _attributes(self, label: str, logits: Scores, is_listed: bool) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -10,8 +11,12 @@ from extractor.annotations import Span
 from extractor.scheme import LAYERS
 from extractor.tokens import Gap, Token
 
-FORBIDDEN = -1e4
+OUTSIDE: Final = 0
+"""The tag of a token in no span."""
+FORBIDDEN: Final = -1e4
 """Score of a transition that BIO does not allow."""
+BEYOND_DOUBT: Final = 8.0
+"""Log odds against every span over a token from which on none is thought of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +42,32 @@ def allowed_transitions(layer: str) -> npt.NDArray[np.float32]:
             rows = [row for row in range(1 + len(names)) if row not in before]
             matrix[rows, column] = FORBIDDEN
     return matrix
+
+
+def is_surely_outside(
+    emissions: npt.NDArray[np.float32], transitions: npt.NDArray[np.float32]
+) -> npt.NDArray[np.bool_]:
+    """Shape: (n_tokens,). Whether the likeliest span over a token falls short of its left part alone by BEYOND_DOUBT.
+
+    Of a label, the best span over a token is the best beginning up to it and the best end from it on; what a token
+    inside of a span gains or loses is summed once, so that both are running maxima. Its left part may be nothing.
+
+    Args:
+        emissions: log scores, shape (n_tokens, n_tags).
+        transitions: log scores, shape (1 + n_tags, n_tags); row 0 is the start of the text.
+    """
+    after = transitions[1:].astype(np.float64)
+    gain = emissions.astype(np.float64) - emissions[:, [OUTSIDE]]
+    begins, insides = gain[:, 1::2], gain[:, 2::2]
+    inside_stays = np.maximum(after.diagonal()[2::2], after.diagonal(1)[1::2]) - after[OUTSIDE, OUTSIDE]
+    so_far = np.cumsum(insides + inside_stays, axis=0)
+    best_before = so_far + np.maximum.accumulate(begins - so_far, axis=0)
+    best_behind = np.maximum.accumulate(so_far[::-1], axis=0)[::-1] - so_far
+    left_alone = np.maximum(np.roll(best_before, 1, axis=0), 0.0)
+    left_alone[:1] = 0.0
+    largest = np.abs(transitions[transitions > FORBIDDEN / 2]).max()  # at a span's borders four of them may differ
+    best = (best_before - left_alone + best_behind).max(axis=1, initial=-np.inf)
+    return np.asarray(best < -BEYOND_DOUBT - 4 * largest)
 
 
 def encode(spans: Sequence[Span], tokens: Sequence[Token], layer: str) -> Encoded:

@@ -16,11 +16,11 @@ import numpy.typing as npt
 from extractor.alignment import load_tokenizer
 from extractor.annotations import AnnotatedText, Span, replace_spans
 from extractor.components import VOCABULARY_FILE
-from extractor.decoding import marginals
+from extractor.decoding import best_path
 from extractor.scheme import LAYERS
 from extractor.structure import parse_text
 from extractor.tagger import Encoding, Scores, Tagger, encode_text
-from extractor.tags import FORBIDDEN, encode, tag_names
+from extractor.tags import encode, tag_names
 from training.corpus import from_row, load
 from training.predict import Prediction
 from training.span_errors import SpanError, iter_span_errors
@@ -37,8 +37,8 @@ def tag_probabilities(tagger: Tagger, scores: Scores) -> dict[str, Scores]:
     found, offset = {}, 0
     for layer in LAYERS:
         n_tags = len(tag_names(layer))
-        transitions = np.maximum(np.array(tagger.settings.transitions[layer], dtype=np.float32), FORBIDDEN)
-        found[layer] = marginals(scores[:, offset : offset + n_tags], transitions)
+        transitions = np.array(tagger.settings.transitions[layer], dtype=np.float32)
+        found[layer] = best_path(scores[:, offset : offset + n_tags], transitions).marginals
         offset += n_tags
     return found
 
