@@ -105,7 +105,12 @@ def _register_extract(commands: "argparse._SubParsersAction[argparse.ArgumentPar
     )
     parser.add_argument("--no-text", action="store_true", help="leave the text of the document out of the JSON")
     parser.add_argument("--ocr", action="store_true", help="read scanned pages with ocrmypdf, where it is installed")
-    parser.add_argument("--model", type=Path, metavar="DIR", help="another model than the shipped one")
+    parser.add_argument(
+        "--model",
+        type=Path,
+        metavar="NAME|DIR",
+        help="another model than minutes-en: a shipped one by name, or a folder",
+    )
     parser.set_defaults(run=extract_files)
 
 

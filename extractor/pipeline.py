@@ -17,32 +17,37 @@ from extractor.schema import Minutes
 from extractor.tagger import Report
 
 MODEL_NAME: Final = "minutes-en"
+META_FILE: Final = "meta.json"
 MAX_CHARS: Final = 1_000_000
 """Of a document, some 400 pages: beyond it the tagger takes too long for a text that is hardly minutes."""
 _HERE: Final = Path(__file__).resolve().parent
 
 
-def default_model() -> Path:
-    """The folder of the model that is shipped with the package, or that of the repository.
+def find_model(model: Path | None = None) -> Path:
+    """The folder of a model: `model` where there is such a folder, else the shipped one of that name.
 
     Raises:
-        ModelError: neither is there.
+        ModelError: there is none.
     """
-    for folder in (_HERE / "models" / MODEL_NAME, _HERE.parent / "models" / MODEL_NAME):
-        if (folder / "meta.json").is_file():
+    if model is not None and model.is_dir():
+        return model
+    name = MODEL_NAME if model is None else model.name
+    is_name = model is None or str(model) == name
+    for folder in (_HERE / "models" / name, _HERE.parent / "models" / name) if is_name else ():
+        if (folder / META_FILE).is_file():
             return folder
-    raise ModelError(f"the model {MODEL_NAME} is not installed")
+    raise ModelError(f"{model or MODEL_NAME}: no such model is installed, and there is no such folder")
 
 
-def load(folder: Path | None = None, *, n_threads: int = 0) -> Language:
-    """The pipeline of a model folder, checked against its SHA256SUMS; the shipped one without an argument.
+def load(model: Path | None = None, *, n_threads: int = 0) -> Language:
+    """The pipeline of a model folder, checked against its SHA256SUMS; see `find_model`.
 
     `n_threads` is how many the tagger takes; 0 is one for each physical core.
 
     Raises:
         ModelError: the folder is no complete, undamaged model.
     """
-    return _load((folder or default_model()).resolve(), n_threads)
+    return _load(find_model(model).resolve(), n_threads)
 
 
 @lru_cache(maxsize=2)

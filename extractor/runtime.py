@@ -38,8 +38,7 @@ class OnnxScorer:
         if n_threads:
             settings["INFERENCE_NUM_THREADS"] = n_threads
         try:
-            model = openvino.Core().read_model(path)
-            dequantise_weights(model)
+            model = read_network(path)
             names = tuple(value.any_name for value in model.inputs)
             self.compiled = openvino.compile_model(model, "CPU", settings)
         except RuntimeError as error:
@@ -51,6 +50,13 @@ class OnnxScorer:
         """See `Scorer`."""
         with self._lock:  # the compiled model has one request, whose tensors threads would overwrite for each other
             return np.asarray(self.compiled([ids, mask, features])[0], dtype=np.float32)
+
+
+def read_network(path: Path) -> openvino.Model:
+    """The network of an ONNX file, its weights as they are computed with."""
+    model = openvino.Core().read_model(path)
+    dequantise_weights(model)
+    return model
 
 
 def dequantise_weights(model: openvino.Model) -> None:

@@ -69,13 +69,17 @@ def register_watch(commands: "Commands") -> None:
     parser.add_argument(
         "--settle", type=float, default=2.0, metavar="S", help="seconds in which a file must not change"
     )
-    parser.add_argument("--model", metavar="DIR", help="another model than the shipped one")
+    parser.add_argument(
+        "--model", metavar="NAME|DIR", help="another model than minutes-en: a shipped one by name, or a folder"
+    )
     parser.set_defaults(run=_lazy("watch"))
 
 
 def _add_common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--database", metavar="URL", help="sqlite:///FILE, or postgresql+psycopg://USER@HOST/NAME")
-    parser.add_argument("--model", metavar="DIR", help="another model than the shipped one")
+    parser.add_argument(
+        "--model", metavar="NAME|DIR", help="another model than minutes-en: a shipped one by name, or a folder"
+    )
 
 
 def _lazy(name: str) -> Callable[[argparse.Namespace], int]:

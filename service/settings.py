@@ -20,7 +20,7 @@ class Settings(BaseModel):
     database: str = "sqlite:///minutes.db"
     """URL of SQLAlchemy: sqlite:///FILE or postgresql+psycopg://USER:PASSWORD@HOST/NAME."""
     model: Path | None = None
-    """Folder of another model than the shipped one."""
+    """Another model than minutes-en: a shipped one by name, or a folder."""
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     require_keys: bool = True

@@ -7,7 +7,7 @@ from spacy.language import Language
 from extractor import pipeline as module
 from extractor.errors import LimitExceeded, ModelError, UnreadableFile
 from extractor.ingest import SourceText
-from extractor.pipeline import MAX_CHARS, default_model, extract, extract_text, load, pipe, read_bytes
+from extractor.pipeline import MAX_CHARS, extract, extract_text, find_model, load, pipe, read_bytes
 from extractor.schema import Minutes, json_schema
 from tests.pipelines import TEXT, pipeline
 
@@ -67,8 +67,20 @@ def test_an_empty_result_carries_a_warning(stub: Language) -> None:
 
 def test_without_a_model_the_package_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_HERE", tmp_path)
-    with pytest.raises(ModelError, match="the model minutes-en is not installed"):
-        default_model()
+    with pytest.raises(ModelError, match="minutes-en: no such model is installed"):
+        find_model()
+
+
+def test_a_model_is_named_or_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_HERE", tmp_path)
+    shipped = tmp_path / "models" / "minutes-other"
+    shipped.mkdir(parents=True)
+    (shipped / "meta.json").write_text("{}")
+    assert find_model(Path("minutes-other")) == shipped
+    assert find_model(tmp_path) == tmp_path
+    for missing in (Path("minutes-none"), tmp_path / "minutes-other"):
+        with pytest.raises(ModelError, match=f"{missing}: no such model"):
+            find_model(missing)
 
 
 def test_the_published_schema_is_up_to_date(repository: Path) -> None:

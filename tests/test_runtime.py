@@ -7,7 +7,7 @@ import pytest
 
 from extractor.errors import ModelError
 from extractor.features import FEATURES
-from extractor.pipeline import default_model
+from extractor.pipeline import find_model
 from extractor.runtime import OnnxScorer, check_sums
 
 
@@ -58,7 +58,7 @@ def test_a_file_that_is_no_model_is_refused(content: bytes | None, tmp_path: Pat
 
 @pytest.mark.slow
 def test_the_scorer_gives_the_same_scores_in_every_thread() -> None:
-    scorer = OnnxScorer(default_model() / "minutes_tagger" / "model.onnx", n_threads=1)
+    scorer = OnnxScorer(find_model() / "minutes_tagger" / "model.onnx", n_threads=1)
     ids = np.full((2, 256), 5, dtype=np.int64)
     features = np.zeros((2, 256, len(FEATURES)), dtype=np.int64)
     alone = scorer(ids, np.ones_like(ids), features)

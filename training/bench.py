@@ -5,6 +5,7 @@ Ratios and medians of rounds; the numbers of one machine say little about anothe
 
 import argparse
 import json
+import math
 import os
 import statistics
 import subprocess
@@ -16,14 +17,17 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+import torch
+
 from extractor.batch.documents import DocumentReader, ReadingOptions
 from extractor.batch.pool import Pool, PoolSettings, Task
-from extractor.components import TaggerComponent
+from extractor.components import MODEL_FILE, TaggerComponent
 from extractor.ingest import read_path
 from extractor.ingest.source import plain_source
-from extractor.pipeline import default_model, extract_text, load
+from extractor.pipeline import extract_text, find_model, load
+from extractor.runtime import read_network
 from extractor.structure import parse_text
-from extractor.tagger import Tagger
+from extractor.tagger import Tagger, encode_text
 from training.baselines import SpacyPeople
 
 ROUNDS: Final = 5
@@ -41,19 +45,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--texts", type=Path, default=GOLD / "train", help="a folder of TXT files")
     parser.add_argument("--documents", type=int, default=24)
+    parser.add_argument(
+        "--model", type=Path, help="another model than the default one: a shipped one's name, or a folder"
+    )
     parser.add_argument("what", nargs="*", metavar="WHAT", help=f"of {', '.join(MEASUREMENTS)}; all without it")
     options = parser.parse_args()
+    model = find_model(options.model)
     paths = sorted(options.texts.glob("*.txt"))
     step = max(1, len(paths) // options.documents)
     texts = [path.read_text(encoding="utf-8", errors="replace") for path in paths[::step][: options.documents]]
     for name in options.what or MEASUREMENTS:
-        print(json.dumps({"what": name, **MEASUREMENTS[name](texts)}), flush=True)
+        print(json.dumps({"what": name, **MEASUREMENTS[name](texts, model)}), flush=True)
 
 
-def tagger_against_spacy(texts: Sequence[str]) -> dict[str, float]:
+def tagger_against_spacy(texts: Sequence[str], model: Path) -> dict[str, float]:
     """The tagger alone against the NER of spaCy's small English model alone, on one core, words a second."""
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-    tagger = _tagger(1)
+    tagger = _tagger(model, 1)
     structures = [parse_text(text) for text in texts]
     peer = SpacyPeople().nlp
     speeds = _in_turn(
@@ -66,10 +74,10 @@ def tagger_against_spacy(texts: Sequence[str]) -> dict[str, float]:
     return {**speeds, "ratio": speeds["tagger"] / speeds["spacy"]}
 
 
-def whole_way_against_tagger(texts: Sequence[str]) -> dict[str, float]:
+def whole_way_against_tagger(texts: Sequence[str], model: Path) -> dict[str, float]:
     """From the text to the JSON against the tagger alone, words a second."""
-    nlp = load()
-    tagger = _tagger(0)
+    nlp = load(model)
+    tagger = _tagger(model, 0)
     structures = [parse_text(text) for text in texts]
     speeds = _in_turn(
         {
@@ -81,7 +89,36 @@ def whole_way_against_tagger(texts: Sequence[str]) -> dict[str, float]:
     return {**speeds, "ratio": speeds["whole"] / speeds["tagger"]}
 
 
-def pdf_pages(texts: Sequence[str]) -> dict[str, float]:
+def share_of_int8_peak(texts: Sequence[str], model: Path) -> dict[str, float]:
+    """What of the machine's 8-bit matrix products the whole way uses, if each word piece costs twice the weights.
+
+    The peak is that of torch's 8-bit product of (2048, 1024) by (1024, 4096), multiplications and additions counted.
+    """
+    nlp = load(model)
+    tagger = _tagger(model, 0)
+    n_weights = _n_weights(model)
+    n_pieces = sum(len(encode_text(text, parse_text(text), tagger.tokenizer).pieces.ids) for text in texts)
+    layer = torch.ao.quantization.quantize_dynamic(  # type: ignore[no-untyped-call]
+        torch.nn.Sequential(torch.nn.Linear(1024, 4096)), dtype=torch.qint8
+    )
+    rows = torch.randn(2048, 1024)
+    speeds = _in_turn(
+        {"whole": lambda: [extract_text(text, nlp=nlp) for text in texts]}, n_units=2 * n_weights * n_pieces
+    )
+    peak = _in_turn({"peak": lambda: layer(rows)}, n_units=2 * 2048 * 1024 * 4096)
+    used = {"n_weights": n_weights, "gops": speeds["whole"] / 1e9, "peak_gops": peak["peak"] / 1e9}
+    return {**used, "ratio": used["gops"] / used["peak_gops"]}
+
+
+def _n_weights(model: Path) -> int:
+    """Of the matrix products of a model, without its embeddings."""
+    network = read_network(model / "minutes_tagger" / MODEL_FILE)
+    products = (node for node in network.get_ordered_ops() if node.get_type_name() == "MatMul")
+    weights = (node.input_value(1).get_node() for node in products)
+    return sum(math.prod(node.get_output_shape(0)) for node in weights if node.get_type_name() == "Constant")
+
+
+def pdf_pages(texts: Sequence[str], model: Path) -> dict[str, float]:
     """Milliseconds for a page of the PDFs among the samples, from bytes to text."""
     paths = sorted(SAMPLES.glob("*.pdf"))
     n_pages = sum(read_path(path).n_pages or 1 for path in paths)
@@ -89,7 +126,7 @@ def pdf_pages(texts: Sequence[str]) -> dict[str, float]:
     return {"n_pages": n_pages, "ms_a_page": 1000 / speeds["pages"]}
 
 
-def first_result(texts: Sequence[str]) -> dict[str, float]:
+def first_result(texts: Sequence[str], model: Path) -> dict[str, float]:
     """Seconds from the start of the command to the JSON of one page, and the peak memory of the process in MB."""
     page = " ".join(texts[0].split(" ")[:400])
     seconds, peaks = [], []
@@ -98,20 +135,18 @@ def first_result(texts: Sequence[str]) -> dict[str, float]:
         path.write_text(page, encoding="utf-8")
         for _ in range(ROUNDS):
             started = time.perf_counter()
-            subprocess.run(
-                [sys.executable, "-m", "extractor.cli", "extract", path], stdout=subprocess.DEVNULL, check=True
-            )
+            subprocess.run([*_COMMAND, "extract", path, "--model", model], stdout=subprocess.DEVNULL, check=True)
             seconds.append(time.perf_counter() - started)
         done = subprocess.run(
-            [sys.executable, "-c", _PEAK, "extract", path], capture_output=True, text=True, check=True
+            [sys.executable, "-c", _PEAK, "extract", path, "--model", model], capture_output=True, text=True, check=True
         )
         peaks = [int(line.split()[1]) / 1024 for line in done.stdout.splitlines() if line.startswith("VmHWM")]
     return {"seconds": statistics.median(seconds), "peak_mb": peaks[0]}
 
 
-def growth(texts: Sequence[str]) -> dict[str, float]:
+def growth(texts: Sequence[str], model: Path) -> dict[str, float]:
     """time(2n) / time(n): the whole way for n to 80,000 characters, and all but the model up to a million."""
-    nlp = load()
+    nlp = load(model)
     whole = _times({size: partial(extract_text, _of_size(texts, size), nlp=nlp) for size in SIZES})
     rules = _times({size: partial(_without_model, _of_size(texts, size)) for size in LONG_SIZES})
     return {f"to_{size}": whole[size] / whole[size // 2] for size in SIZES[1:]} | {
@@ -119,25 +154,25 @@ def growth(texts: Sequence[str]) -> dict[str, float]:
     }
 
 
-def workers(texts: Sequence[str]) -> dict[str, float]:
+def workers(texts: Sequence[str], model: Path) -> dict[str, float]:
     """Words a second of `minutes batch` with one and with two workers of one thread, without their start."""
-    speeds = {n: [_pool_speed(texts, n) for _ in range(3)] for n in (1, 2)}
+    speeds = {n: [_pool_speed(texts, model, n) for _ in range(3)] for n in (1, 2)}
     one, two = statistics.median(speeds[1]), statistics.median(speeds[2])
     return {"one": one, "two": two, "ratio": two / one}
 
 
-def _pool_speed(texts: Sequence[str], n_workers: int) -> float:
+def _pool_speed(texts: Sequence[str], model: Path, n_workers: int) -> float:
     tasks = [Task(str(n), f"{n}.txt", text.encode()) for n, text in enumerate(texts)]
     warm = [Task(f"warm {n}", "a.txt", b"Present: Ann Lee") for n in range(4 * n_workers)]
-    with Pool(partial(DocumentReader, ReadingOptions(n_threads=1)), PoolSettings(n_workers=n_workers)) as pool:
+    with Pool(partial(DocumentReader, ReadingOptions(model, n_threads=1)), PoolSettings(n_workers=n_workers)) as pool:
         list(pool.run(warm))
         started = time.perf_counter()
         list(pool.run(tasks))
         return _n_words(texts) / (time.perf_counter() - started)
 
 
-def _tagger(n_threads: int) -> Tagger:
-    component = load(default_model(), n_threads=n_threads).get_pipe("minutes_tagger")
+def _tagger(model: Path, n_threads: int) -> Tagger:
+    component = load(model, n_threads=n_threads).get_pipe("minutes_tagger")
     assert isinstance(component, TaggerComponent)
     assert component.tagger is not None
     return component.tagger
@@ -179,12 +214,13 @@ def _times(calls: Mapping[int, Callable[[], object]]) -> dict[int, float]:
     return {size: min(times) for size, times in found.items()}
 
 
-MEASUREMENTS: Final[Mapping[str, Callable[[Sequence[str]], dict[str, float]]]] = {
+MEASUREMENTS: Final[Mapping[str, Callable[[Sequence[str], Path], dict[str, float]]]] = {
     "whole_way_against_tagger": whole_way_against_tagger,
     "pdf_pages": pdf_pages,
     "first_result": first_result,
     "growth": growth,
     "workers": workers,
+    "share_of_int8_peak": share_of_int8_peak,
     "tagger_against_spacy": tagger_against_spacy,
 }
 

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import track
 
 from extractor.errors import AnnotationError, ExtractorError
-from extractor.pipeline import default_model, load
+from extractor.pipeline import find_model, load
 from extractor.scheme import HEADLINE_LABELS, LABELS
 from training.baselines import BASELINES, MissingBaselineError
 from training.gate import FLOORS_FILE, check_floors, floors_at, read_floors, write_floors
@@ -52,7 +52,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--gold", type=Path, default=DEFAULT_GOLD, metavar="DIR", help="labels NAME.json, with NAME.txt beside them"
     )
     parser.add_argument("--texts", type=Path, metavar="DIR", help="where NAME.txt is, if not beside the labels")
-    parser.add_argument("--model", type=Path, metavar="DIR", help="another model than the shipped one")
+    parser.add_argument(
+        "--model",
+        type=Path,
+        metavar="NAME|DIR",
+        help="another model than minutes-en: a shipped one by name, or a folder",
+    )
     parser.add_argument(
         "--errors",
         nargs="?",
@@ -78,7 +83,7 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         ExtractorError: gold labels, model, floors or table cannot be used.
     """
-    model: Path = options.model or default_model()
+    model: Path = find_model(options.model)
     documents = read_gold(options.gold, options.texts)
     groups = read_groups(options.by, options.column, documents) if options.by else {}
     evaluation = _evaluate(documents, PipelinePredictor(load(model)))

@@ -40,7 +40,7 @@ class Example:
     """Shape: (n_tokens, n_heads). The class of each attribute at the first token of its span, else IGNORED."""
     n_unaligned: int
     soft: npt.NDArray[np.float16] | None = None
-    """Shape: (n_tokens, n_scores). The scores of a teacher, if there is one."""
+    """Shape: (n_tokens, n_scores). The probabilities of tags and classes by a teacher, if there is one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,7 +87,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--gold", type=Path, required=True, help="labels NAME.json")
     parser.add_argument("--texts", type=Path, help="where NAME.txt is, if not beside the labels")
     parser.add_argument("--originals", type=Path, required=True, help="files NAME.pdf, NAME.docx …")
-    parser.add_argument("--model", type=Path, help="another model than the shipped one")
+    parser.add_argument("--model", type=Path, help="another model than minutes-en: a shipped one by name, or a folder")
     options = parser.parse_args(arguments)
     predictor = PipelinePredictor(load(options.model))
     with IsolatedReader() as reader:

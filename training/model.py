@@ -56,6 +56,16 @@ class Crf(nn.Module):
         log_partition = cast(Tensor, _LogPartition.apply(emissions, mask, transitions))  # type: ignore[no-untyped-call]
         return log_partition - self._path(emissions, tags, mask, transitions).sum()
 
+    def against(self, marginals: Tensor, emissions: Tensor, mask: Tensor) -> Tensor:
+        """The cross-entropy, summed, to what another CRF says of the tags; the transitions learn nothing by it.
+
+        Shape: marginals and emissions (batch, n_tokens, n_tags), mask (batch, n_tokens).
+        Source: Wang, Jiang, Bach, Wang, Huang and Tu 2020, Structure-level knowledge distillation, section 3.2.
+        """
+        transitions = (self.transitions + self.allowed).detach()
+        log_partition = cast(Tensor, _LogPartition.apply(emissions, mask, transitions))  # type: ignore[no-untyped-call]
+        return log_partition - (marginals * emissions * mask[..., None]).sum()
+
     @staticmethod
     def _path(emissions: Tensor, tags: Tensor, mask: Tensor, transitions: Tensor) -> Tensor:
         emitted = emissions.gather(2, tags[..., None]).squeeze(2)

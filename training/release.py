@@ -21,12 +21,12 @@ KEPT: Final = ("README.md", "floors.json", "metrics.json")
 """Files of a model folder that are written by hand or by the evaluation, not by the release."""
 
 
-def build_pipeline(tagger_folder: Path, *, version: str) -> Language:
+def build_pipeline(tagger_folder: Path, *, name: str, version: str) -> Language:
     """The pipeline around an exported tagger."""
     nlp = spacy.blank("en", config={"nlp": {"tokenizer": {"@tokenizers": "minutes.Tokenizer.v1"}}})
     nlp.meta.update(
         {
-            "name": "minutes-en",
+            "name": name,
             "version": version,
             "license": "Apache-2.0",
             "description": "People, roles, actions, meetings, metrics and decisions in English minutes",
@@ -41,7 +41,7 @@ def build_pipeline(tagger_folder: Path, *, version: str) -> Language:
 
 
 def release(run: Path, out: Path, *, version: str, bits: int, feed_forward_bits: int | None) -> None:
-    """Export the trained run, quantise it, and write the folder with its checksums."""
+    """Export the trained run, quantise it, and write the folder, whose name is the model's, with its checksums."""
     trained = load_run(run)
     with tempfile.TemporaryDirectory() as folder:
         tagger = Path(folder)
@@ -53,7 +53,7 @@ def release(run: Path, out: Path, *, version: str, bits: int, feed_forward_bits:
         load_tokenizer(tagger / VOCABULARY_FILE)
         kept = {name: (out / name).read_bytes() for name in KEPT if (out / name).is_file()}
         shutil.rmtree(out, ignore_errors=True)
-        build_pipeline(tagger, version=version).to_disk(out)
+        build_pipeline(tagger, name=out.name, version=version).to_disk(out)
     for name, content in kept.items():
         (out / name).write_bytes(content)
     (out / "training.json").write_text(json.dumps(trained.about, indent=1) + "\n", encoding="utf-8")

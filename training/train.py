@@ -16,9 +16,10 @@ from torch import Tensor, nn
 
 from extractor.alignment import load_tokenizer
 from extractor.annotations import AnnotatedText, replace_spans
+from extractor.decoding import best_path
 from extractor.structure import parse_text
 from extractor.tagger import Ints, Scores, Tagger, TaggerSettings, encode_text
-from extractor.tags import allowed_transitions
+from extractor.tags import allowed_transitions, tag_names
 from extractor.windows import Window
 from training.corpus import LabelledDocument, from_row, load
 from training.encoders import find_encoder
@@ -93,7 +94,7 @@ class Trainer:
             scores = self.model(batch.ids, batch.mask, batch.features)
         loss = batch_loss(self.model, scores.float(), batch, self.settings.head_weight)
         if batch.soft is not None:
-            loss = loss + self.settings.soft_weight * soft_loss(scores.float(), batch.soft, batch)
+            loss = loss + self.settings.soft_weight * soft_loss(self.model, scores.float(), batch.soft, batch)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
@@ -124,21 +125,42 @@ def batch_loss(model: TokenClassifier, scores: Tensor, batch: Batch, head_weight
     return loss
 
 
-def soft_loss(scores: Tensor, soft: Tensor, batch: Batch) -> Tensor:
-    """How far the tags and classes are from the teacher's, a token: its cross-entropy less its entropy, summed.
+def soft_loss(model: TokenClassifier, scores: Tensor, soft: Tensor, batch: Batch) -> Tensor:
+    """How far tags and classes are from the teacher's, a token: the CRFs' cross-entropies and those of the heads.
 
+    A class counts as much as the teacher believes in a span of its label that begins there.
     Shape: scores (batch, n_pieces, n_scores), soft (batch, n_tokens, n_scores).
-    Source: Hinton, Vinyals and Dean 2015, Distilling the knowledge in a neural network; without temperature.
     """
-    rows = scores.gather(1, batch.first[..., None].expand(-1, -1, scores.shape[2]))[batch.token_mask]
-    wanted = soft[batch.token_mask]
+    rows = scores.gather(1, batch.first[..., None].expand(-1, -1, scores.shape[2]))
     loss = scores.new_zeros(())
+    begins: dict[str, Tensor] = {}
     offset = 0
-    for size in [*N_TAGS.values(), *map(len, HEADS.values())]:
-        ours, theirs = (values[:, offset : offset + size].log_softmax(1) for values in (rows, wanted))
-        offset += size
-        loss = loss + nn.functional.kl_div(ours, theirs, log_target=True, reduction="batchmean")
-    return loss
+    for layer in LAYER_NAMES:
+        names = tag_names(layer)
+        columns = slice(offset, offset + len(names))
+        offset += len(names)
+        loss = loss + cast(Crf, model.crfs[layer]).against(soft[..., columns], rows[..., columns], batch.token_mask)
+        begins |= {name[2:]: soft[..., columns][..., k] for k, name in enumerate(names) if name.startswith("B-")}
+    for (label, _), classes in HEADS.items():
+        columns = slice(offset, offset + len(classes))
+        offset += len(classes)
+        apart = -(soft[..., columns] * rows[..., columns].log_softmax(2)).sum(2)
+        loss = loss + (begins[label] * apart * batch.token_mask).sum()
+    return loss / batch.token_mask.sum()
+
+
+def soft_targets(scores: Scores, tagger: Tagger) -> Scores:
+    """The probability of each tag and class by a teacher's raw scores; both of shape (n_tokens, n_scores)."""
+    found, offset = [], 0
+    for layer, transitions in tagger.settings.transitions.items():
+        emissions = scores[:, offset : offset + N_TAGS[layer]]
+        found.append(best_path(emissions, np.array(transitions, dtype=np.float32)).marginals)
+        offset += N_TAGS[layer]
+    for classes in HEADS.values():
+        logits = scores[:, offset : offset + len(classes)]
+        found.append(np.exp(logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)))
+        offset += len(classes)
+    return np.concatenate(found, axis=1)
 
 
 class TorchScorer:
@@ -251,15 +273,15 @@ def _epoch_windows(
 
 
 def with_soft_targets(examples: Sequence[Example], documents: Sequence[LabelledDocument], run: Path) -> list[Example]:
-    """The examples with the scores that the model of another run gives their documents."""
+    """The examples with what the model of another run believes of their documents."""
     teacher = load_run(run)
     tokenizer = load_tokenizer(teacher.encoder / "vocab.txt")
     tagger = torch_tagger(teacher.model, tokenizer, teacher.about["max_pieces"])
     found = []
     for example, document in zip(examples, documents, strict=True):
         text = document.annotated.text
-        scores = tagger.scores(encode_text(text, parse_text(text), tokenizer)).astype(np.float16)
-        found.append(replace(example, soft=scores))
+        scores = tagger.scores(encode_text(text, parse_text(text), tokenizer))
+        found.append(replace(example, soft=soft_targets(scores, tagger).astype(np.float16)))
     return found
 
 

@@ -41,7 +41,12 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     parser.add_argument("--engine", choices=("local", "ray"), default="local", help="this machine, or a Ray cluster")
     parser.add_argument("--address", help="of the Ray cluster; without it one is started here")
     parser.add_argument("--parts", metavar="URL", help="a folder that all machines of the cluster see (DIR/parts)")
-    parser.add_argument("--model", type=Path, metavar="DIR", help="another model than the shipped one")
+    parser.add_argument(
+        "--model",
+        type=Path,
+        metavar="NAME|DIR",
+        help="another model than minutes-en: a shipped one by name, or a folder",
+    )
     parser.set_defaults(run=batch)
 
 

@@ -17,7 +17,7 @@ from extractor.batch.pool import MakeWork, Pool, PoolSettings, Task
 from extractor.batch.state import File, Result, State
 from extractor.errors import ExtractorError, UnreadableFile
 from extractor.ingest import Limits
-from extractor.pipeline import default_model
+from extractor.pipeline import find_model
 
 if TYPE_CHECKING:
     from extractor.batch.ray_engine import RaySettings
@@ -145,7 +145,7 @@ def count_files(settings: BatchSettings) -> int:
 
 def _model(folder: Path | None) -> tuple[str, str]:
     """The model in words, and a checksum of its files."""
-    folder = folder or default_model()
+    folder = find_model(folder)
     try:
         sums = (folder / "SHA256SUMS").read_bytes()
     except OSError as error:

@@ -149,14 +149,18 @@ def test_a_student_learns_from_a_teacher_alone(encoder: Path, tokenizer: Tokeniz
     (batch,) = iter_batches(items, 1, tokenizer, 0.0, random.Random(0))
     assert batch.soft is not None
     optimizer = torch.optim.Adam(student.parameters(), lr=5e-3)
+    for layer, crf in student.crfs.items():
+        crf.load_state_dict(teacher.crfs[layer].state_dict())
     for _ in range(150):
-        loss = soft_loss(student(batch.ids, batch.mask, batch.features), batch.soft, batch)
+        loss = soft_loss(student, student(batch.ids, batch.mask, batch.features), batch.soft, batch)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-    for layer, crf in student.crfs.items():
-        crf.load_state_dict(teacher.crfs[layer].state_dict())
-    assert quick_scores(torch_tagger(student, tokenizer, 254), [document])["headline"] == 1.0
+    learned = torch_tagger(student, tokenizer, 254)
+    assert quick_scores(learned, [document])["headline"] == 1.0
+    attributes = {span.text_of(GOLD.text): dict(span.attributes) for span in learned(GOLD.text, parse_text(GOLD.text))}
+    assert attributes["Ann Lee"] == {"att": "present"}
+    assert attributes["5,271"] == {"kind": "change"}
 
 
 @pytest.mark.filterwarnings("ignore::FutureWarning")  # of torch.export itself
@@ -192,7 +196,7 @@ def test_an_exported_model_scores_as_the_torch_one_and_opens_in_spacy(
     structure = parse_text(GOLD.text)
     assert load_tagger(tmp_path)(GOLD.text, structure) == load_tagger(tmp_path, n_threads=1)(GOLD.text, structure)
     released = tmp_path / "released"
-    build_pipeline(tmp_path, version="0.0.1").to_disk(released)
+    build_pipeline(tmp_path, name="minutes-toy", version="0.0.1").to_disk(released)
     write_sums(released)
     check_sums(released)
     (released / "minutes_tagger" / "model.onnx").write_bytes(b"damaged")
