@@ -1,6 +1,5 @@
 """Export a trained classifier to ONNX and quantise its weights."""
 
-from collections.abc import Collection
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +16,10 @@ from extractor.runtime import INPUTS, OUTPUT
 from training.model import TokenClassifier
 
 OPSET: Final = 21
+BLOCK_SIZE: Final = 32
+"""Weights of a row that share a scale."""
+OFF_GRID: Final = 1e-3
+"""Of a step, by which a weight may miss its level for rounding alone."""
 
 
 class _Exported(nn.Module):
@@ -49,37 +52,76 @@ def export(model: TokenClassifier, path: Path) -> None:
 
 
 def quantise(
-    source: Path, target: Path, *, bits: int, feed_forward_bits: int | None = None, block_size: int = 32
+    source: Path, target: Path, *, bits: int, feed_forward_bits: int | None = None, block_size: int = BLOCK_SIZE
 ) -> None:
     """Weights of the matrix products in blocks of `bits` bits, the word embeddings in blocks of 4 bits.
 
-    With `feed_forward_bits`, the matrices of the feed-forward layers, two thirds of all weights, have that many.
+    With fewer `feed_forward_bits` (4), the matrices of the feed-forward layers, two thirds of all weights, have those.
     """
     model = onnx.load(str(source))
-    if feed_forward_bits is not None:
-        model = _quantise_products(model, feed_forward_bits, block_size, left_out=_narrow_products(model))
-    model = _quantise_products(model, bits, block_size, left_out=())
+    if feed_forward_bits is not None and feed_forward_bits < bits:
+        _quantise_feed_forward(model, block_size)
+    model = _quantise_products(model, bits, block_size)
     _quantise_embeddings(model)
     onnx.save(model, str(target))
 
 
-def _quantise_products(
-    model: onnx.ModelProto, bits: int, block_size: int, *, left_out: Collection[str]
-) -> onnx.ModelProto:
+def _quantise_products(model: onnx.ModelProto, bits: int, block_size: int) -> onnx.ModelProto:
     config = DefaultWeightOnlyQuantConfig(block_size=block_size, is_symmetric=True, accuracy_level=4, bits=bits)
-    quantizer = MatMulNBitsQuantizer(model, algo_config=config, nodes_to_exclude=list(left_out))
+    quantizer = MatMulNBitsQuantizer(model, algo_config=config)
     quantizer.process()
     quantised: onnx.ModelProto = quantizer.model.model
     return quantised
 
 
-def _narrow_products(model: onnx.ModelProto) -> set[str]:
-    """Names of the matrix products but those of the feed-forward layers, which are wider than the embeddings."""
-    shapes = {value.name: tuple(value.dims) for value in model.graph.initializer}
-    lookup = next(node for node in model.graph.node if node.op_type == "Gather" and node.input[1] == INPUTS[0])
-    width = shapes[lookup.input[0]][1]
-    products = [node for node in model.graph.node if node.op_type == "MatMul"]
-    return {node.name for node in products if max(shapes.get(node.input[1], (0,))) <= width}
+def _quantise_feed_forward(model: onnx.ModelProto, block_size: int) -> None:
+    """Put the products of the feed-forward layers, whose matrices are wider than the embeddings, into 4 bits."""
+    graph = model.graph
+    matrices = {value.name: value for value in graph.initializer}
+    lookup = next(node for node in graph.node if node.op_type == "Gather" and node.input[1] == INPUTS[0])
+    width = matrices[lookup.input[0]].dims[1]
+    for node in [node for node in graph.node if node.op_type == "MatMul" and node.input[1] in matrices]:
+        table = matrices[node.input[1]]
+        if max(table.dims) > width:
+            weights = numpy_helper.to_array(table).astype(np.float32).T
+            levels, scales = to_grid(weights, block_size)
+            pairs = (levels + 8).astype(np.uint8).reshape(len(weights), -1, block_size // 2, 2)
+            packed = pairs[..., 0] | (pairs[..., 1] << 4)
+            names = [f"{table.name}.packed", f"{table.name}.scales"]
+            values = [packed, scales.reshape(-1).astype(np.float32)]
+            graph.initializer.extend(numpy_helper.from_array(*pair) for pair in zip(values, names, strict=True))
+            shape = {"K": weights.shape[1], "N": weights.shape[0], "bits": 4, "block_size": block_size}
+            product = helper.make_node(
+                "MatMulNBits", [node.input[0], *names], node.output, node.name, domain="com.microsoft", **shape
+            )
+            graph.node.insert(list(graph.node).index(node), product)
+            graph.node.remove(node)
+            graph.initializer.remove(table)
+
+
+def to_grid(weights: npt.NDArray[np.float32], block_size: int) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.float32]]:
+    """Rows in levels from -8 to 7, and the scale of each block: the grid on which the weights lie, if they lie on one.
+
+    Else the largest weight of a block falls on -8.
+    Shape: weights (n_rows, n_columns) to levels of the same shape and scales (n_rows, n_columns / block_size, 1).
+    """
+    n_rows, n_columns = weights.shape
+    blocks = weights.reshape(n_rows, n_columns // block_size, block_size)
+    peaks = np.take_along_axis(blocks, np.abs(blocks).argmax(axis=2, keepdims=True), axis=2)
+    scales = np.where(peaks == 0, np.float32(1), peaks / np.float32(-8))
+    for level in (*range(-7, 0), *range(7, 0, -1)):
+        tried = np.where(peaks == 0, np.float32(1), peaks / np.float32(level))
+        better = ~_lies_on(blocks, scales) & _lies_on(blocks, tried)
+        scales = np.where(better, tried, scales)
+    levels = np.clip(np.round(blocks / scales), -8, 7).astype(np.int8)
+    return levels.reshape(n_rows, n_columns), scales
+
+
+def _lies_on(blocks: npt.NDArray[np.float32], scales: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:
+    """Whether all weights of a block are levels times the scale; shape (n_rows, n_blocks, 1)."""
+    exact = blocks / scales
+    levels = np.clip(np.round(exact), -8, 7)
+    return np.asarray((np.abs(exact - levels) < OFF_GRID).all(axis=2, keepdims=True))
 
 
 def pack_nibbles(
@@ -100,7 +142,7 @@ def pack_nibbles(
     return (low | (high << 4)).astype(np.uint8), scales
 
 
-def _quantise_embeddings(model: onnx.ModelProto, *, block_size: int = 32) -> None:
+def _quantise_embeddings(model: onnx.ModelProto, *, block_size: int = BLOCK_SIZE) -> None:
     """Put the word embeddings into 4 bits, which are spread to floats after a row is picked."""
     graph = model.graph
     place, node = next((k, n) for k, n in enumerate(graph.node) if n.op_type == "Gather" and n.input[1] == INPUTS[0])

@@ -3,9 +3,10 @@
 import argparse
 import hashlib
 import json
+import random
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -14,9 +15,15 @@ from spacy.language import Language
 
 from extractor.alignment import load_tokenizer
 from extractor.components import MODEL_FILE, VOCABULARY_FILE, load_tagger, write_settings
-from training.export import export, quantise
-from training.train import load_run, tagger_settings
+from training.corpus import LabelledDocument, from_row, load
+from training.examples import Batch, iter_batches, random_windows, to_example
+from training.export import BLOCK_SIZE, export, quantise
+from training.gptq import round_feed_forward
+from training.train import TrainedRun, load_run, tagger_settings
 
+N_CALIBRATION_DOCUMENTS: Final = 100
+N_CALIBRATION_WINDOWS: Final = 384
+CALIBRATION_BATCH_SIZE: Final = 8
 KEPT: Final = ("README.md", "floors.json", "metrics.json")
 """Files of a model folder that are written by hand or by the evaluation, not by the release."""
 
@@ -40,9 +47,16 @@ def build_pipeline(tagger_folder: Path, *, name: str, version: str) -> Language:
     return nlp
 
 
-def release(run: Path, out: Path, *, version: str, bits: int, feed_forward_bits: int | None) -> None:
-    """Export the trained run, quantise it, and write the folder, whose name is the model's, with its checksums."""
+def release(
+    run: Path, out: Path, *, version: str, bits: int, feed_forward_bits: int, documents: Sequence[LabelledDocument]
+) -> None:
+    """Export the trained run, quantise it, and write the folder, whose name is the model's, with its checksums.
+
+    On windows of the documents weights of 4 bits are rounded.
+    """
     trained = load_run(run)
+    if feed_forward_bits < bits:
+        round_feed_forward(trained.model, usual_windows(documents, trained), BLOCK_SIZE)
     with tempfile.TemporaryDirectory() as folder:
         tagger = Path(folder)
         export(trained.model, tagger / "float32.onnx")
@@ -60,6 +74,18 @@ def release(run: Path, out: Path, *, version: str, bits: int, feed_forward_bits:
     write_sums(out)
 
 
+def usual_windows(documents: Sequence[LabelledDocument], trained: TrainedRun) -> Iterator[Batch]:
+    """Batches of windows of as many of the documents as are enough, taken at random."""
+    rng = random.Random(0)
+    tokenizer = load_tokenizer(trained.encoder / VOCABULARY_FILE)
+    chosen = rng.sample(documents, min(N_CALIBRATION_DOCUMENTS, len(documents)))
+    examples = [to_example(document.annotated, tokenizer) for document in chosen]
+    max_pieces = trained.about["max_pieces"]
+    windows = [(example, window) for example in examples for window in random_windows(example, max_pieces, rng)]
+    few = rng.sample(windows, min(N_CALIBRATION_WINDOWS, len(windows)))
+    return iter_batches(few, CALIBRATION_BATCH_SIZE, tokenizer, 0.0, rng)
+
+
 def write_sums(folder: Path) -> None:
     """Write SHA256SUMS over the files that the pipeline loads."""
     names = sorted(p for p in folder.rglob("*") if p.is_file() and p.name not in (*KEPT, "SHA256SUMS"))
@@ -72,9 +98,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--run", type=Path, required=True, help="folder that training.train wrote")
     parser.add_argument("--out", type=Path, default=Path("models/minutes-en"))
-    parser.add_argument("--version", default="1.4.0")
+    parser.add_argument("--version", default="1.5.0")
     parser.add_argument("--bits", type=int, choices=(4, 8), default=8, help="bits a weight of the matrix products")
-    parser.add_argument("--feed-forward-bits", type=int, choices=(4, 8), default=4, help="of the feed-forward layers")
+    parser.add_argument(
+        "--feed-forward-bits", type=int, choices=(4, 8), default=4, help="of the feed-forward layers, at most --bits"
+    )
+    parser.add_argument("--texts", type=Path, help="texts of the real minutes, on which weights of 4 bits are rounded")
     options = parser.parse_args(arguments)
     release(
         options.run,
@@ -82,6 +111,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         version=options.version,
         bits=options.bits,
         feed_forward_bits=options.feed_forward_bits,
+        documents=[from_row(row) for row in load(options.texts)["train"]],
     )
     size = sum(p.stat().st_size for p in options.out.rglob("*") if p.is_file())
     print(f"{options.out}: {size / 1e6:.1f} MB")
