@@ -42,8 +42,9 @@ def _input_squares(model: TokenClassifier, layers: dict[str, nn.Linear], batches
     is_text = torch.ones(0, dtype=torch.bool)
 
     def add(name: str, inputs: Tensor) -> None:
-        rows = inputs[is_text]
-        sums[name] += (rows.T @ rows).float()
+        with torch.autocast("cpu", enabled=False):  # rounded squares would have no root
+            rows = inputs[is_text].float()
+            sums[name] += rows.T @ rows
 
     hooks = [
         layer.register_forward_pre_hook(lambda _, inputs, name=name: add(name, inputs[0]))
@@ -65,8 +66,8 @@ def rounded(weights: Tensor, squares: Tensor, block_size: int) -> Tensor:
     Shape: weights (n_outputs, n_inputs), squares (n_inputs, n_inputs), both float.
     """
     n_inputs = weights.shape[1]
-    damped = squares + DAMPING * squares.diagonal().mean() * torch.eye(n_inputs)
-    inverse = torch.linalg.cholesky(torch.cholesky_inverse(torch.linalg.cholesky(damped)), upper=True)
+    damped = squares.double() + DAMPING * squares.diagonal().mean() * torch.eye(n_inputs)
+    inverse = torch.linalg.cholesky(torch.cholesky_inverse(torch.linalg.cholesky(damped)), upper=True).float()
     left = weights.clone()
     for start in range(0, n_inputs, block_size):
         block = slice(start, start + block_size)

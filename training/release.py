@@ -22,7 +22,7 @@ from training.gptq import round_feed_forward
 from training.train import TrainedRun, load_run, tagger_settings
 
 N_CALIBRATION_DOCUMENTS: Final = 100
-N_CALIBRATION_WINDOWS: Final = 384
+N_CALIBRATION_WINDOWS: Final = 128
 CALIBRATION_BATCH_SIZE: Final = 8
 KEPT: Final = ("README.md", "floors.json", "metrics.json")
 """Files of a model folder that are written by hand or by the evaluation, not by the release."""
