@@ -38,6 +38,7 @@ lint: $(VENV)/test.stamp
 
 gate: $(VENV)/test.stamp
 	@$(BIN)/minutes evaluate --gate
+	@$(BIN)/minutes evaluate --gate --model minutes-en-sm
 
 clean:
 	rm -rf $(VENV)

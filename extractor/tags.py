@@ -11,11 +11,13 @@ from extractor.annotations import Span
 from extractor.scheme import LAYERS
 from extractor.tokens import Gap, Token
 
+Doubles = npt.NDArray[np.float64]
+
 OUTSIDE: Final = 0
 """The tag of a token in no span."""
 FORBIDDEN: Final = -1e4
 """Score of a transition that BIO does not allow."""
-BEYOND_DOUBT: Final = 8.0
+BEYOND_DOUBT: Final = 7.0
 """Log odds against every span over a token from which on none is thought of."""
 
 
@@ -51,23 +53,35 @@ def is_surely_outside(
 
     Of a label, the best span over a token is the best beginning up to it and the best end from it on; what a token
     inside of a span gains or loses is summed once, so that both are running maxima. Its left part may be nothing.
+    What stands beside the span is not looked at: of the transitions at its borders the worst case counts.
 
     Args:
         emissions: log scores, shape (n_tokens, n_tags).
         transitions: log scores, shape (1 + n_tags, n_tags); row 0 is the start of the text.
     """
     after = transitions[1:].astype(np.float64)
+    stay = after[OUTSIDE, OUTSIDE]
+    into = transitions[:, 1::2].astype(np.float64) - transitions[:, [OUTSIDE]]
+    on = np.stack([after.diagonal()[2::2], after.diagonal(1)[1::2]]) - stay
+    borders = [OUTSIDE, *range(1, after.shape[1], 2)]
+    out = (after[1:, borders] - after[OUTSIDE, borders]).max()
+    back = after[1:, OUTSIDE].min() - stay
     gain = emissions.astype(np.float64) - emissions[:, [OUTSIDE]]
     begins, insides = gain[:, 1::2], gain[:, 2::2]
-    inside_stays = np.maximum(after.diagonal()[2::2], after.diagonal(1)[1::2]) - after[OUTSIDE, OUTSIDE]
-    so_far = np.cumsum(insides + inside_stays, axis=0)
-    best_before = so_far + np.maximum.accumulate(begins - so_far, axis=0)
-    best_behind = np.maximum.accumulate(so_far[::-1], axis=0)[::-1] - so_far
-    left_alone = np.maximum(np.roll(best_before, 1, axis=0), 0.0)
+    most, behind = _best_span(begins + into.max(axis=0), insides + on.max(axis=0))
+    least, _ = _best_span(begins + into.min(axis=0), insides + on.min(axis=0))
+    left_alone = np.maximum(np.roll(least, 1, axis=0) + back, 0.0)
     left_alone[:1] = 0.0
-    largest = np.abs(transitions[transitions > FORBIDDEN / 2]).max()  # at a span's borders four of them may differ
-    best = (best_before - left_alone + best_behind).max(axis=1, initial=-np.inf)
-    return np.asarray(best < -BEYOND_DOUBT - 4 * largest)
+    best = (most - left_alone + behind + out).max(axis=1, initial=-np.inf)
+    return np.asarray(best < -BEYOND_DOUBT)
+
+
+def _best_span(begins: Doubles, insides: Doubles) -> tuple[Doubles, Doubles]:
+    """The best beginning of a span up to each token, with the token, and the best end behind it; shape as given."""
+    so_far = np.cumsum(insides, axis=0)
+    before = so_far + np.maximum.accumulate(begins - so_far, axis=0)
+    behind = np.maximum.accumulate(so_far[::-1], axis=0)[::-1] - so_far
+    return before, behind
 
 
 def encode(spans: Sequence[Span], tokens: Sequence[Token], layer: str) -> Encoded:

@@ -96,8 +96,9 @@ def test_settings_without_a_vocabulary_are_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_spacy_loads_the_released_model(repository: Path, tmp_path: Path) -> None:
-    nlp = spacy.load(repository / "models" / "minutes-en")
+@pytest.mark.parametrize("name", ["minutes-en", "minutes-en-sm"])
+def test_spacy_loads_the_released_models(name: str, repository: Path, tmp_path: Path) -> None:
+    nlp = spacy.load(repository / "models" / name)
     doc = nlp("Present: Ann Lee (Chair)\n\nAnn Lee will write to the school by the September meeting.\n")
     assert "Ann Lee" in [ent.text for ent in doc.ents]
     assert [span.label_ for span in doc.spans[STATEMENTS]] == ["ACTION"]

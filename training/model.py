@@ -57,7 +57,9 @@ class Crf(nn.Module):
         return log_partition - self._path(emissions, tags, mask, transitions).sum()
 
     def against(self, marginals: Tensor, emissions: Tensor, mask: Tensor) -> Tensor:
-        """The cross-entropy, summed, to what another CRF says of the tags; the transitions learn nothing by it.
+        """The cross-entropy, summed, to what another CRF says of the tags, but for what the transitions add to a path.
+
+        So the transitions learn nothing by it, and the sum drifts with them.
 
         Shape: marginals and emissions (batch, n_tokens, n_tags), mask (batch, n_tokens).
         Source: Wang, Jiang, Bach, Wang, Huang and Tu 2020, Structure-level knowledge distillation, section 3.2.
