@@ -22,6 +22,7 @@ from training.gptq import round_feed_forward
 from training.train import TrainedRun, load_run, tagger_settings
 
 N_CALIBRATION_DOCUMENTS: Final = 100
+"""Whose windows show what the layers usually get."""
 N_CALIBRATION_WINDOWS: Final = 128
 CALIBRATION_BATCH_SIZE: Final = 8
 KEPT: Final = ("README.md", "floors.json", "metrics.json")
@@ -52,7 +53,7 @@ def release(
 ) -> None:
     """Export the trained run, quantise it, and write the folder, whose name is the model's, with its checksums.
 
-    On windows of the documents weights of 4 bits are rounded.
+    Where the feed-forward layers have fewer bits than the rest, they are rounded on windows of the documents.
     """
     trained = load_run(run)
     if feed_forward_bits < bits:
@@ -105,6 +106,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     parser.add_argument("--texts", type=Path, help="texts of the real minutes, on which weights of 4 bits are rounded")
     options = parser.parse_args(arguments)
+    if options.feed_forward_bits > options.bits:
+        parser.error("--feed-forward-bits is at most --bits")
     release(
         options.run,
         options.out,
