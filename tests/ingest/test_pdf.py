@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -296,14 +297,22 @@ def test_turned_pages(degrees: int) -> None:
     assert box[2] - box[0] > box[3] - box[1] > 5
 
 
-def test_unnamed_characters_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    unicode_of = glyphs.pdfium.FPDFText_GetUnicode
+@pytest.mark.parametrize("stand_in", ["", "\0", "\ufffe"])
+def test_unnamed_characters_are_told(stand_in: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    unicode_of, text_of = glyphs.pdfium.FPDFText_GetUnicode, glyphs.pdfium.FPDFText_GetText
 
     def without_f(page: object, index: int) -> int:
         code = int(unicode_of(page, index))
         return 0 if code == ord("f") else code
 
+    def whole_without_f(page: object, start: int, n_chars: int, buffer: Any) -> int:
+        n_units = int(text_of(page, start, n_chars, buffer))
+        found = "".join(map(chr, buffer[: n_units - 1])).replace("f", stand_in)
+        buffer[: len(found)] = [ord(char) for char in found]
+        return len(found) + 1
+
     monkeypatch.setattr(glyphs.pdfium, "FPDFText_GetUnicode", without_f)
+    monkeypatch.setattr(glyphs.pdfium, "FPDFText_GetText", whole_without_f)
     source = page_of(lambda maker: maker.text(60, 100, "office hours"))
     assert [(w.code, w.detail) for w in source.warnings] == [("characters_unknown", "page 1: 2")]
     assert source.text == "o\ufffd\ufffdice hours"

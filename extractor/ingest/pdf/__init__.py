@@ -88,10 +88,9 @@ def _iter_pages(document: Any, builder: TextBuilder) -> Iterator[PageLayout]:
 
 def _page(page: Any, index: int, builder: TextBuilder) -> PageLayout:
     glyphs, frame = read_glyphs(page)
-    upright = [glyph for glyph in glyphs if glyph.quarter_turns == 0]
     grids = find_grids(read_edges(page, frame))
     finder = CellFinder(grids)
-    text = read_fragments(upright, finder)
+    text = read_fragments(glyphs, finder)
     sound = [
         grid
         for number, grid in enumerate(grids)
@@ -99,14 +98,14 @@ def _page(page: Any, index: int, builder: TextBuilder) -> PageLayout:
     ]
     if len(sound) < len(grids):
         grids, finder = sound, CellFinder(sound)
-        text = read_fragments(upright, finder)
-    if sum(not glyph.char.isspace() for glyph in glyphs) < MIN_PAGE_CHARS and has_pictures(page):
+        text = read_fragments(glyphs, finder)
+    if len("".join(glyphs.chars.split())) < MIN_PAGE_CHARS and has_pictures(page):
         builder.warnings.append(Warning("page_without_text", f"page {index + 1}"))
-    n_unknown = sum(glyph.char == UNKNOWN for glyph in glyphs)
+    n_unknown = glyphs.chars.count(UNKNOWN)
     if n_unknown:
         builder.warnings.append(Warning("characters_unknown", f"page {index + 1}: {n_unknown}"))
     layout = lay_out(index + 1, frame.height, text.fragments, finder, grids)
-    layout.foot += read_turned(glyph for glyph in glyphs if glyph.quarter_turns != 0)
+    layout.foot += read_turned(glyphs.iter_turned())
     return layout
 
 

@@ -1,12 +1,14 @@
 """Printed characters to words, words to fragments: runs of words on one line, in one column, in one table cell."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 from extractor.ingest.characters import plain_character
-from extractor.ingest.pdf.glyphs import MIN_SIZE_POINTS, Glyph
+from extractor.ingest.pdf.glyphs import MIN_SIZE_POINTS, Glyph, PageGlyphs
+from extractor.ingest.pdf.tables import CellFinder
 from extractor.ingest.source import Box
 
 SAME_LINE_OVERLAP: Final = 0.55
@@ -59,24 +61,46 @@ class FragmentedText:
     n_cut_words: Mapping[int, int]
 
 
-def read_fragments(glyphs: Iterable[Glyph], cell_of: Callable[[float, float], int | None]) -> FragmentedText:
-    """The characters, in the order given, cut where the line, the column or the table cell changes."""
-    reader = _FragmentReader(cell_of)
-    for glyph in glyphs:
-        reader.take(glyph)
+def read_fragments(glyphs: PageGlyphs, finder: CellFinder) -> FragmentedText:
+    """The upright characters, in the order given, cut where the line, the column or the table cell changes."""
+    reader = _FragmentReader(finder)
+    for run, (start, past) in enumerate(pairwise(glyphs.starts)):
+        if glyphs.turns[start] == 0:
+            reader.take_run(glyphs, run, start, past)
     reader.end_fragment()
     return FragmentedText(reader.fragments, reader.n_cut_words)
 
 
 class _FragmentReader:
-    def __init__(self, cell_of: Callable[[float, float], int | None]) -> None:
+    def __init__(self, finder: CellFinder) -> None:
         self.fragments: list[Fragment] = []
         self.n_cut_words: Counter[int] = Counter()
-        self._cell_of = cell_of
+        self._finder = finder
         self._current: Fragment | None = None
         self._chars: list[str] = []
         self._box: list[float] = []
         self._last: Glyph | None = None
+
+    def take_run(self, glyphs: PageGlyphs, run: int, start: int, past: int) -> None:
+        """As `take` of each character; of a run, most that is asked about the first one holds for the others."""
+        if glyphs.chars[start] == " ":
+            self._end_word()
+            return
+        first = glyphs[start]
+        before = self._last
+        self.take(first)
+        rest = range(start + 1, past)
+        if not rest:
+            return
+        last = glyphs[past - 1]
+        is_new = self._last is first and (before is None or before[1:5] != first[1:5])
+        if not is_new or not self._finder.holds((last.x0 + last.x1) / 2, (last.y0 + last.y1) / 2, first.x0):
+            for index in rest:
+                self.take(glyphs[index])
+            return
+        self._chars.append(glyphs.chars[start + 1 : past])
+        self._widen(last.x0, last.y0, glyphs.rights[run], last.y1)
+        self._last = last
 
     def take(self, glyph: Glyph) -> None:
         if glyph.char in SOFT_HYPHENS:
@@ -88,7 +112,7 @@ class _FragmentReader:
         if not char or char.isspace():
             self._end_word()
             return
-        cell = self._cell_of((glyph.x0 + glyph.x1) / 2, (glyph.y0 + glyph.y1) / 2)
+        cell = self._finder((glyph.x0 + glyph.x1) / 2, (glyph.y0 + glyph.y1) / 2)
         is_same_place = self._last is not None and self._last[1:5] == glyph[1:5]  # the letters of a ligature
         if not is_same_place and self._is_double(glyph):
             return
@@ -105,20 +129,32 @@ class _FragmentReader:
         assert current is not None
         if not self._box:
             self._box = [glyph.x0, glyph.y0, glyph.x1, glyph.y1]
-        _, x0, y0, x1, y1, _ = glyph
-        _widen(self._box, x0, y0, x1, y1)
         self._chars.append(char)
+        self._widen(*glyph[1:5])
+        self._last = glyph
+
+    def _widen(self, x0: float, y0: float, x1: float, y1: float) -> None:
+        """Let the word and the fragment hold a box; comparisons, for this runs for every word."""
+        current, box = self._current, self._box
+        assert current is not None
+        if x0 < box[0]:
+            box[0] = x0
+        if y0 < box[1]:
+            box[1] = y0
+        if x1 > box[2]:
+            box[2] = x1
+        if y1 > box[3]:
+            box[3] = y1
         if x0 < current.x0:
             current.x0 = x0
         if x1 > current.x1:
             current.x1 = x1
         if y1 - y0 > current.y1 - current.y0:
             current.y0, current.y1 = y0, y1
-        self._last = glyph
 
     def _new_word_gap(self, char: str, glyph: Glyph) -> float:
         """From which gap on a word begins without a space, in points; more where a raised "th" follows a figure."""
-        raised = self._chars[-1:] and self._chars[-1].isdigit() and char in "snrt" and glyph.y1 < self._box[3] - 1
+        raised = self._chars and self._chars[-1][-1].isdigit() and char in "snrt" and glyph.y1 < self._box[3] - 1
         return (2 * NEW_WORD_HEIGHTS if raised else NEW_WORD_HEIGHTS) * (glyph.y1 - glyph.y0)
 
     def _is_double(self, glyph: Glyph) -> bool:
@@ -169,15 +205,3 @@ class _FragmentReader:
             self._current.order = len(self.fragments)
             self.fragments.append(self._current)
         self._current = None
-
-
-def _widen(box: list[float], x0: float, y0: float, x1: float, y1: float) -> None:
-    """The box with another in it; comparisons, for this runs for every character."""
-    if x0 < box[0]:
-        box[0] = x0
-    if y0 < box[1]:
-        box[1] = y0
-    if x1 > box[2]:
-        box[2] = x1
-    if y1 > box[3]:
-        box[3] = y1

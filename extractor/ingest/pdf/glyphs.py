@@ -5,21 +5,34 @@ import math
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
+from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
+import numpy as np
+import numpy.typing as npt
 import pypdfium2.raw as pdfium
 
+from extractor.ingest.characters import plain_character
 from extractor.ingest.source import Box
 
 UNKNOWN: Final = "\ufffd"
 """Stands for a character that the file does not name, only draws."""
+DOUBTFUL: Final = frozenset("\0\2\ufffd\ufffe\uffff")
+"""What pdfium's text of a whole page has for unknown characters, and for some others."""
 MIN_SIZE_POINTS: Final = 0.5
 MAX_SLANT_TURNS: Final = 0.06
 """Quarter turns by which a scanned line may be askew."""
+MAX_GAP: Final = 0.29
+MIN_GAP: Final = -0.49
+"""Of the height of a line, between characters of one run; within what parts words and columns (fragments.py)."""
+MIN_STEP: Final = 0.26
+"""Of its width, by which a character stands aside from the same one before: more than one that is printed twice."""
 MAX_FORM_DEPTH: Final = 3
 """Of forms in forms whose objects are read."""
 MAX_DRAWN_PATHS: Final = 300
 """A page without text and with more drawings than this is text set as outlines."""
+Floats = npt.NDArray[np.float64]
 
 
 class Glyph(NamedTuple):
@@ -73,30 +86,117 @@ def frame_of(page: Any) -> PageFrame:
     return PageFrame(left, bottom, right, top, page.get_rotation() // 90 % 4)
 
 
-def read_glyphs(page: Any) -> tuple[list[Glyph], PageFrame]:
-    """The characters in the order in which the page prints them, with the spaces and line ends that pdfium sees.
+@dataclass(frozen=True, slots=True)
+class PageGlyphs:
+    """The characters of a page, with the spaces and line ends that pdfium sees, in the order in which they are printed.
+
+    They come in runs: letters of one height on one line, next to each other, none of them printed twice.
+    """
+
+    chars: str
+    boxes: Sequence[Box]
+    turns: Sequence[int | None]
+    """As `Glyph.quarter_turns`."""
+    starts: Sequence[int]
+    """Where each run begins; the last entry is the number of characters."""
+    rights: Sequence[float]
+    """How far to the right each run reaches."""
+
+    def __len__(self) -> int:
+        return len(self.chars)
+
+    def __getitem__(self, index: int) -> Glyph:
+        return Glyph(self.chars[index], *self.boxes[index], self.turns[index])
+
+    def iter_turned(self) -> Iterator[Glyph]:
+        """The characters whose line does not run from left to right."""
+        return (self[index] for index, turn in enumerate(self.turns) if turn != 0)
+
+
+def read_glyphs(page: Any) -> tuple[PageGlyphs, PageFrame]:
+    """The characters of a page, and how it is shown.
 
     Where most of the text runs up or down the page as shown, the frame is turned until it reads from left to right.
     """
     text_page = page.get_textpage()
     try:
-        turns = _read_turns(text_page.raw)
-        frame = frame_of(page)
-        usual = Counter(turn for turn in turns if turn is not None).most_common(1)
-        if usual and (usual[0][0] + frame.quarter_turns) % 4:
-            frame = replace(frame, quarter_turns=-usual[0][0] % 4)
-        return list(_iter_glyphs(text_page.raw, turns, frame)), frame
+        chars = _read_chars(text_page.raw)
+        corners = _read_corners(text_page.raw, len(chars))
+        starts = _run_starts(chars, corners)
+        turns = _read_turns(text_page.raw, starts)
     finally:
         text_page.close()
+    frame = frame_of(page)
+    usual = Counter(turn for turn in turns if turn is not None).most_common(1)
+    if usual and (usual[0][0] + frame.quarter_turns) % 4:
+        frame = replace(frame, quarter_turns=-usual[0][0] % 4)
+    if frame.quarter_turns:
+        starts = list(range(len(chars) + 1))
+    sides: Any = frame.box(*corners.T)  # of all characters at once
+    boxes = list(zip(*(side.tolist() for side in sides), strict=True))
+    shown = [None if turn is None else (turn + frame.quarter_turns) % 4 for turn in turns]
+    rights = np.maximum.reduceat(sides[2], starts[:-1]).tolist() if chars else []
+    return PageGlyphs(chars, boxes, shown, starts, rights), frame
 
 
-def _read_turns(text_page: Any) -> list[int | None]:
+def _read_chars(text_page: Any) -> str:
+    """The characters, UNKNOWN for one that the file does not name."""
+    n_chars = pdfium.FPDFText_CountChars(text_page)
+    buffer = (ctypes.c_ushort * (n_chars + 1))()
+    n_units = pdfium.FPDFText_GetText(text_page, 0, n_chars, buffer) - 1
+    whole = bytes(buffer)[: 2 * n_units].decode("utf-16-le", errors="replace")
+    if len(whole) != n_chars:  # it lacks characters, so that their places are not known
+        return "".join(_read_char(text_page, index) for index in range(n_chars))
+    if DOUBTFUL.isdisjoint(whole):
+        return whole
+    return "".join(_read_char(text_page, k) if char in DOUBTFUL else char for k, char in enumerate(whole))
+
+
+def _read_char(text_page: Any, index: int) -> str:
+    code = pdfium.FPDFText_GetUnicode(text_page, index)
+    return chr(code) if 0 < code < 0x110000 else UNKNOWN
+
+
+def _read_corners(text_page: Any, n_chars: int) -> Floats:
+    """Left, bottom, right and top of each character, of the height of its font; shape (n_chars, 4)."""
+    boxes = (pdfium.FS_RECTF * n_chars)()
+    get, reference = pdfium.FPDFText_GetLooseCharBox, ctypes.byref
+    for index, box in enumerate(boxes):
+        get(text_page, index, reference(box))
+    left, top, right, bottom = np.frombuffer(boxes, dtype=np.float32).reshape(n_chars, 4).astype(np.float64).T
+    return np.stack([left, bottom, right, top], axis=1)
+
+
+def _run_starts(chars: str, corners: Floats) -> list[int]:
+    """Where a character does not go on from the one before."""
+    if not chars:
+        return [0]
+    is_plain = np.array([_is_plain(char) for char in chars])
+    codes = np.array([ord(char) for char in chars])
+    left, bottom, right, top = corners.T
+    height, width = (top - bottom)[1:], (right - left)[1:]
+    step, gap = left[1:] - left[:-1], left[1:] - right[:-1]
+    goes_on = is_plain[1:] & is_plain[:-1] & (bottom[1:] == bottom[:-1]) & (top[1:] == top[:-1])
+    goes_on &= (height >= 2 * MIN_SIZE_POINTS) & (step > 0) & (gap < MAX_GAP * height) & (gap > MIN_GAP * height)
+    goes_on &= (codes[1:] != codes[:-1]) | (step >= MIN_STEP * width)
+    return [0, *(np.flatnonzero(~goes_on) + 1).tolist(), len(chars)]
+
+
+@lru_cache(maxsize=4_096)
+def _is_plain(char: str) -> bool:
+    return plain_character(char) == char and not char.isspace()
+
+
+def _read_turns(text_page: Any, starts: Sequence[int]) -> list[int | None]:
     """The direction of each character's base line; one that is only slanted like italics stands upright."""
     matrix = pdfium.FS_MATRIX()
     reference = ctypes.byref(matrix)
     get = pdfium.FPDFText_GetMatrix
-    n_chars = pdfium.FPDFText_CountChars(text_page)
-    return [_quarter_turns(matrix.a, matrix.b) if get(text_page, k, reference) else 0 for k in range(n_chars)]
+    turns: list[int | None] = []
+    for start, past in pairwise(starts):
+        turn = _quarter_turns(matrix.a, matrix.b) if get(text_page, start, reference) else 0
+        turns += [turn] * (past - start)
+    return turns
 
 
 def _quarter_turns(a: float, b: float) -> int | None:
@@ -104,17 +204,6 @@ def _quarter_turns(a: float, b: float) -> int | None:
         return 0
     turns = -math.atan2(b, a) / (math.pi / 2)
     return round(turns) % 4 if abs(turns - round(turns)) < MAX_SLANT_TURNS else None
-
-
-def _iter_glyphs(text_page: Any, turns: Sequence[int | None], frame: PageFrame) -> Iterator[Glyph]:
-    box = pdfium.FS_RECTF()
-    reference = ctypes.byref(box)
-    for index, turn in enumerate(turns):
-        code = pdfium.FPDFText_GetUnicode(text_page, index)
-        pdfium.FPDFText_GetLooseCharBox(text_page, index, reference)
-        char = chr(code) if 0 < code < 0x110000 else UNKNOWN
-        shown = None if turn is None else (turn + frame.quarter_turns) % 4
-        yield Glyph(char, *frame.box(box.left, box.bottom, box.right, box.top), shown)
 
 
 def iter_objects(page: Any, kinds: Collection[int]) -> Iterator[tuple[Any, tuple[Any, ...]]]:

@@ -201,6 +201,12 @@ class CellFinder:
             self._last = next((i for i, cell in enumerate(self.cells) if _inside(cell[3], x, y)), None)
         return self._last
 
+    def holds(self, x: float, y: float, from_x: float) -> bool:
+        """Whether all points at this height from `from_x` to x lie where the last one that was asked for does."""
+        if self._last is not None:
+            return _inside(self.cells[self._last][3], x, y)
+        return not any(g.box[0] <= x and from_x <= g.box[2] and g.box[1] <= y <= g.box[3] for g in self._grids)
+
 
 def _inside(box: Box, x: float, y: float) -> bool:
     return box[0] <= x <= box[2] and box[1] <= y <= box[3]
