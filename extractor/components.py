@@ -32,6 +32,8 @@ from extractor.tokens import tokenize
 
 STATEMENTS: Final = "statements"
 MODEL_FILE: Final = "model.onnx"
+RANGES_FILE: Final = "ranges.npz"
+"""How far the inputs of the network's products reach; a model may come without it."""
 VOCABULARY_FILE: Final = "vocab.txt"
 SETTINGS_FILE: Final = "settings.json"
 
@@ -124,11 +126,12 @@ class TaggerComponent:
         if self.tagger is None or self.folder is None:
             raise ModelError("the pipeline has no model to save")
         Path(path).mkdir(parents=True, exist_ok=True)
-        for name in (MODEL_FILE, VOCABULARY_FILE, SETTINGS_FILE):
-            (Path(path) / name).write_bytes((self.folder / name).read_bytes())
+        for name in (MODEL_FILE, RANGES_FILE, VOCABULARY_FILE, SETTINGS_FILE):
+            if name != RANGES_FILE or (self.folder / name).is_file():
+                (Path(path) / name).write_bytes((self.folder / name).read_bytes())
 
     def from_disk(self, path: Path, **_: object) -> "TaggerComponent":
-        """Read model.onnx, vocab.txt and settings.json from `path`."""
+        """Read model.onnx, ranges.npz, vocab.txt and settings.json from `path`."""
         self.folder = Path(path)
         self.tagger = load_tagger(self.folder, n_threads=self._n_threads)
         return self
@@ -145,7 +148,9 @@ def load_tagger(folder: Path, *, n_threads: int = 0) -> Tagger:
         tokenizer = load_tokenizer(folder / VOCABULARY_FILE)
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise ModelError(f"{folder}: no complete tagger ({SETTINGS_FILE}, {VOCABULARY_FILE})") from error
-    return Tagger(tokenizer, OnnxScorer(folder / MODEL_FILE, n_threads=n_threads), settings)
+    ranges = folder / RANGES_FILE
+    known = ranges if ranges.is_file() else None
+    return Tagger(tokenizer, OnnxScorer(folder / MODEL_FILE, known, n_threads=n_threads), settings)
 
 
 def write_settings(settings: TaggerSettings, folder: Path) -> None:

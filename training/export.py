@@ -26,6 +26,7 @@ class _Exported(nn.Module):
     def __init__(self, model: TokenClassifier) -> None:
         super().__init__()
         self.model = model
+        model.encoder.set_attn_implementation("eager")  # the other kind guards against NaN, and OpenVINO cannot fuse it
 
     def forward(self, ids: Tensor, mask: Tensor, features: Tensor) -> Tensor:
         scores: Tensor = self.model(ids, mask, features)

@@ -23,8 +23,9 @@ from extractor.tagger import Encoding, Scores, Tagger, encode_text
 from extractor.tags import encode, tag_names
 from training.corpus import from_row, load
 from training.predict import Prediction
+from training.runs import load_run
 from training.span_errors import SpanError, iter_span_errors
-from training.train import held_out_organisations, load_run, torch_tagger
+from training.train import held_out_organisations, torch_tagger
 
 SURE: Final = 0.8
 """From this marginal probability on a span of the model contradicts gold."""

@@ -14,12 +14,14 @@ import spacy
 from spacy.language import Language
 
 from extractor.alignment import load_tokenizer
-from extractor.components import MODEL_FILE, VOCABULARY_FILE, load_tagger, write_settings
+from extractor.components import MODEL_FILE, RANGES_FILE, VOCABULARY_FILE, load_tagger, write_settings
 from training.corpus import LabelledDocument, from_row, load
 from training.examples import Batch, iter_batches, random_windows, to_example
 from training.export import BLOCK_SIZE, export, quantise
 from training.gptq import round_feed_forward
-from training.train import TrainedRun, load_run, tagger_settings
+from training.ranges import measure_ranges, write_ranges
+from training.runs import TrainedRun, load_run
+from training.train import tagger_settings
 
 N_CALIBRATION_DOCUMENTS: Final = 100
 """Whose windows show what the layers usually get."""
@@ -53,7 +55,8 @@ def release(
 ) -> None:
     """Export the trained run, quantise it, and write the folder, whose name is the model's, with its checksums.
 
-    Where the feed-forward layers have fewer bits than the rest, they are rounded on windows of the documents.
+    The inputs of the products are measured on windows of the documents, and where the feed-forward layers have fewer
+    bits than the rest, these are rounded on them.
     """
     trained = load_run(run)
     if feed_forward_bits < bits:
@@ -63,6 +66,8 @@ def release(
         export(trained.model, tagger / "float32.onnx")
         quantise(tagger / "float32.onnx", tagger / MODEL_FILE, bits=bits, feed_forward_bits=feed_forward_bits)
         shutil.copyfile(trained.encoder / VOCABULARY_FILE, tagger / VOCABULARY_FILE)
+        ranges = measure_ranges(tagger / MODEL_FILE, usual_windows(documents, trained))
+        write_ranges(ranges, tagger / RANGES_FILE)
         write_settings(tagger_settings(trained.model, trained.about["max_pieces"]), tagger)
         load_tagger(tagger)
         load_tokenizer(tagger / VOCABULARY_FILE)

@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Final, cast
 
 import numpy as np
 import torch
@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from extractor.alignment import load_tokenizer
 from extractor.annotations import AnnotatedText, replace_spans
+from extractor.components import load_tagger
 from extractor.decoding import best_path
 from extractor.structure import parse_text
 from extractor.tagger import Ints, Scores, Tagger, TaggerSettings, encode_text
@@ -26,10 +27,9 @@ from training.encoders import find_encoder
 from training.examples import IGNORED, Batch, Example, iter_batches, random_windows, rename_people, to_example
 from training.model import HEADS, LAYER_NAMES, N_TAGS, Crf, ModelSettings, TokenClassifier
 from training.names import NamePools, load_pools
+from training.runs import RUN_FILE, TAGGER_FOLDER, WEIGHTS_FILE, is_released, load_run
 from training.scoring import Counts, count_spans, micro, total
 
-RUN_FILE: Final = "training.json"
-WEIGHTS_FILE: Final = "weights.pt"
 START_BONUS: Final = {"PERSON": -0.5, "TARGET_MEETING": -0.25, "ACTION": 0.25}
 REPEAT_BONUS: Final = 1.5
 INDICATOR_BONUS: Final = 1.5
@@ -195,26 +195,6 @@ def tagger_settings(model: TokenClassifier, max_pieces: int) -> TaggerSettings:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class TrainedRun:
-    """What a run left behind."""
-
-    model: TokenClassifier
-    encoder: Path
-    """Folder of the pre-trained encoder, whose vocabulary the model uses."""
-    about: dict[str, Any]
-    """Its settings, as RUN_FILE has them."""
-
-
-def load_run(run: Path) -> TrainedRun:
-    """The trained model in the folder of a run."""
-    about = json.loads((run / RUN_FILE).read_text(encoding="utf-8"))
-    encoder = find_encoder(about["encoder"])
-    model = TokenClassifier(ModelSettings(encoder, about["layers"]))
-    model.load_state_dict(torch.load(run / WEIGHTS_FILE, weights_only=True))
-    return TrainedRun(model, encoder, about)
-
-
 def torch_tagger(model: TokenClassifier, tokenizer: Tokenizer, max_pieces: int) -> Tagger:
     """A tagger that runs the torch model."""
     return Tagger(tokenizer, TorchScorer(model), tagger_settings(model, max_pieces))
@@ -273,16 +253,21 @@ def _epoch_windows(
 
 
 def with_soft_targets(examples: Sequence[Example], documents: Sequence[LabelledDocument], run: Path) -> list[Example]:
-    """The examples with what the model of another run believes of their documents."""
-    teacher = load_run(run)
-    tokenizer = load_tokenizer(teacher.encoder / "vocab.txt")
-    tagger = torch_tagger(teacher.model, tokenizer, teacher.about["max_pieces"])
+    """The examples with what the model of another run, or a released one, believes of their documents."""
+    tagger = _teacher(run)
     found = []
     for example, document in zip(examples, documents, strict=True):
         text = document.annotated.text
-        scores = tagger.scores(encode_text(text, parse_text(text), tokenizer))
+        scores = tagger.scores(encode_text(text, parse_text(text), tagger.tokenizer))
         found.append(replace(example, soft=soft_targets(scores, tagger).astype(np.float16)))
     return found
+
+
+def _teacher(run: Path) -> Tagger:
+    if is_released(run):
+        return load_tagger(run / TAGGER_FOLDER)
+    teacher = load_run(run)
+    return torch_tagger(teacher.model, load_tokenizer(teacher.encoder / "vocab.txt"), teacher.about["max_pieces"])
 
 
 def held_out_organisations(documents: Sequence[LabelledDocument], fold: int, n_folds: int) -> frozenset[str]:
@@ -298,9 +283,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--encoder", default="mpnet", help="name in training/encoders.py, or a folder")
     parser.add_argument("--layers", type=int, default=12, help="layers kept of the encoder, from the bottom")
     parser.add_argument(
-        "--start", type=Path, help="folder of a run whose weights to go on from, in place of the encoder's"
+        "--start",
+        type=Path,
+        help="folder of a run, or of a released model, whose weights to go on from, in place of the encoder's",
     )
-    parser.add_argument("--teacher", type=Path, help="folder of a run whose scores the model learns beside the labels")
+    parser.add_argument(
+        "--teacher",
+        type=Path,
+        help="folder of a run, or of a released model, whose scores the model learns beside the labels",
+    )
     parser.add_argument("--texts", type=Path)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--real-only", action="store_true", help="leave the invented minutes out, as a last step")

@@ -11,7 +11,7 @@ import torch
 from tokenizers import Tokenizer
 from transformers import BertConfig, BertModel
 
-from extractor.components import SETTINGS_FILE, VOCABULARY_FILE, load_tagger
+from extractor.components import RANGES_FILE, SETTINGS_FILE, VOCABULARY_FILE, load_tagger
 from extractor.errors import ModelError
 from extractor.features import N_CLASSES
 from extractor.runtime import OnnxScorer, check_sums
@@ -24,10 +24,10 @@ from training.examples import iter_batches, to_example
 from training.export import export, pack_nibbles, quantise
 from training.model import N_SCORES, Crf, ModelSettings, TokenClassifier
 from training.names import NamePools
+from training.ranges import measure_ranges, write_ranges
 from training.release import build_pipeline, write_sums
+from training.runs import RUN_FILE, WEIGHTS_FILE, load_run
 from training.train import (
-    RUN_FILE,
-    WEIGHTS_FILE,
     TorchScorer,
     TrainSettings,
     mean_weights,
@@ -170,6 +170,8 @@ def test_an_exported_model_scores_as_the_torch_one_and_opens_in_spacy(
 ) -> None:
     torch.manual_seed(0)
     model = TokenClassifier(ModelSettings(encoder, n_layers=1)).eval()
+    for weights in filter(lambda w: w.requires_grad, model.parameters()):
+        weights.data += 0.02 * torch.randn_like(weights)  # no two alike, as after training
     export(model, tmp_path / "float32.onnx")
     quantise(tmp_path / "float32.onnx", tmp_path / "model.onnx", bits=8)
     quantise(tmp_path / "float32.onnx", tmp_path / "mixed.onnx", bits=8, feed_forward_bits=4)
@@ -195,10 +197,20 @@ def test_an_exported_model_scores_as_the_torch_one_and_opens_in_spacy(
     (tmp_path / SETTINGS_FILE).write_text(json.dumps({k: getattr(settings, k) for k in settings.__slots__}))
     structure = parse_text(GOLD.text)
     assert load_tagger(tmp_path)(GOLD.text, structure) == load_tagger(tmp_path, n_threads=1)(GOLD.text, structure)
+    example = to_example(GOLD, tokenizer)
+    (batch,) = iter_batches([(example, Window(0, len(example.encoding.tokens)))], 1, tokenizer, 0.0, random.Random(0))
+    ranges = measure_ranges(tmp_path / "model.onnx", [batch])
+    assert sorted(reach.shape for reach in ranges.values()) == [(2, 64)] * 5 + [(2, 128)]
+    write_ranges(ranges, tmp_path / RANGES_FILE)
     released = tmp_path / "released"
     build_pipeline(tmp_path, name="minutes-toy", version="0.0.1").to_disk(released)
     write_sums(released)
     check_sums(released)
+    assert (released / "minutes_tagger" / RANGES_FILE).is_file()
+    (released / RUN_FILE).write_text(json.dumps({"encoder": str(encoder), "layers": 1, "max_pieces": 254}))
+    again = load_run(released).model.state_dict()
+    steps = {name: (again[name] - weights).abs().max() for name, weights in model.state_dict().items()}
+    assert 0 < max(steps.values()) < 0.002  # the weights come back as exact as 8 bits keep them
     (released / "minutes_tagger" / "model.onnx").write_bytes(b"damaged")
     with pytest.raises(ModelError, match="damaged"):
         check_sums(released)

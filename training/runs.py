@@ -1,0 +1,108 @@
+"""Trained models on disk: the folder of a run, or a released model, whose weights are read back."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+import torch
+from onnx import numpy_helper
+from torch import Tensor
+
+from extractor.components import MODEL_FILE, SETTINGS_FILE
+from extractor.errors import ModelError
+from extractor.tags import allowed_transitions
+from training.encoders import find_encoder
+from training.model import LAYER_NAMES, ModelSettings, TokenClassifier
+
+RUN_FILE: Final = "training.json"
+WEIGHTS_FILE: Final = "weights.pt"
+TAGGER_FOLDER: Final = "minutes_tagger"
+_PREFIX: Final = "model."
+"""Of the names in an exported network."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainedRun:
+    """What a run left behind."""
+
+    model: TokenClassifier
+    encoder: Path
+    """Folder of the pre-trained encoder, whose vocabulary the model uses."""
+    about: dict[str, Any]
+    """Its settings, as RUN_FILE has them."""
+
+
+def is_released(folder: Path) -> bool:
+    """Whether the folder is a released model and not that of a run."""
+    return (folder / TAGGER_FOLDER / MODEL_FILE).is_file()
+
+
+def load_run(folder: Path) -> TrainedRun:
+    """The trained model in the folder of a run, or that of a released model, as exact as its weights were kept.
+
+    Raises:
+        ModelError: the encoder is unknown, or the released weights are not those of such a model.
+    """
+    about = json.loads((folder / RUN_FILE).read_text(encoding="utf-8"))
+    encoder = find_encoder(about["encoder"])
+    model = TokenClassifier(ModelSettings(encoder, about["layers"]))
+    if is_released(folder):
+        _restore(model, folder / TAGGER_FOLDER)
+    else:
+        model.load_state_dict(torch.load(folder / WEIGHTS_FILE, weights_only=True))
+    return TrainedRun(model, encoder, about)
+
+
+def _restore(model: TokenClassifier, tagger: Path) -> None:
+    """Put the weights of an exported network into the model; the word embeddings, never trained, are the encoder's."""
+    found = dict(_iter_weights(onnx.load(str(tagger / MODEL_FILE)).graph))
+    settings = json.loads((tagger / SETTINGS_FILE).read_text(encoding="utf-8"))
+    for layer in LAYER_NAMES:
+        allowed = allowed_transitions(layer)
+        moves = np.where(np.isfinite(allowed), np.array(settings["transitions"][layer]) - allowed, 0.0)
+        found[f"crfs.{layer}.transitions"] = torch.from_numpy(moves.astype(np.float32))
+    missing, unexpected = model.load_state_dict(found, strict=False)
+    lost = [name for name in missing if not _is_constant(name)]
+    if lost or unexpected:
+        raise ModelError(f"{tagger}: weights that do not fit, such as {[*lost, *unexpected][0]}")
+
+
+def _is_constant(name: str) -> bool:
+    """Whether training leaves it as it is."""
+    return name.endswith((".allowed", "word_embeddings.weight", "relative_attention_bias.weight"))
+
+
+def _iter_weights(graph: onnx.GraphProto) -> Iterator[tuple[str, Tensor]]:
+    """Names and values of the trained weights; a matrix has the name of the bias that is added to its product."""
+    kept = {value.name: value for value in graph.initializer}
+    for name, value in kept.items():
+        if name.startswith(_PREFIX) and not name.endswith(("position_ids", "relative_attention_bias.weight")):
+            yield name.removeprefix(_PREFIX), torch.from_numpy(numpy_helper.to_array(value).copy())
+    biases = {x: y for node in graph.node if node.op_type == "Add" for x, y in _pairs(node.input)}
+    for node in graph.node:
+        if node.op_type in ("MatMul", "MatMulNBits") and node.input[1] in kept:
+            bias = biases[node.output[0]]
+            weights = _matrix(node, kept)
+            yield bias.removeprefix(_PREFIX).removesuffix("bias") + "weight", torch.from_numpy(weights)
+
+
+def _pairs(names: Any) -> list[tuple[str, str]]:
+    return [(names[0], names[1]), (names[1], names[0])]
+
+
+def _matrix(node: onnx.NodeProto, kept: dict[str, onnx.TensorProto]) -> npt.NDArray[np.float32]:
+    """Shape: (n_outputs, n_inputs)."""
+    table = numpy_helper.to_array(kept[node.input[1]])
+    if node.op_type == "MatMul":
+        return np.ascontiguousarray(table.T, dtype=np.float32)
+    about = {attribute.name: attribute.i for attribute in node.attribute}
+    if about["bits"] == 4:
+        table = np.stack([table & 15, table >> 4], axis=-1).reshape(*table.shape[:2], -1)
+    scales = numpy_helper.to_array(kept[node.input[2]]).reshape(about["N"], -1, 1).astype(np.float32)
+    centred = table.astype(np.float32) - 2.0 ** (about["bits"] - 1)
+    return np.asarray((centred * scales).reshape(about["N"], -1)[:, : about["K"]], dtype=np.float32)
