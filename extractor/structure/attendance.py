@@ -4,7 +4,6 @@ import re
 from bisect import bisect_left, insort
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import islice, takewhile
 from typing import Final
 
 from extractor.structure.cues import Cue, find_cues, status_of
@@ -12,6 +11,7 @@ from extractor.structure.marked_lists import read_check_boxes, read_marks, read_
 from extractor.structure.model import AttendanceRegion, Line, LineKind
 from extractor.structure.phrases import fold
 from extractor.structure.rosters import Look, look_of
+from extractor.structure.side_by_side import read_side_by_side
 from extractor.structure.tables import Row
 from extractor.structure.vocabulary import attendance_words
 
@@ -24,6 +24,9 @@ _RECEIVED: Final = re.compile(
     r"\b(?:apolog(?:y|ies)|regrets)\b[^.\n:]{0,90}?\b(?:from|by|for)\b"
     r"(?!\s+(?:absence|absences|the meeting|not|his|her|their)\b)[ \t:]{0,4}",
     re.IGNORECASE,
+)
+_ALSO: Final = re.compile(
+    r"\b(?:also|others?) (?:present|in attendance|attending) (?:was|were)\b[ \t:]{0,4}", re.IGNORECASE
 )
 _ABSENT_AFTER: Final = re.compile(
     r"\b(?:(?P<apologies>(?:ha[sd]\s)?(?:sent|gave|given|tendered|offered|submitted)\s(?:(?:his|her|their)\s)?apolog(?:y|ies)"
@@ -44,7 +47,6 @@ _IN_PLACE_OF: Final = re.compile(
 _OWN_LABEL: Final = re.compile(r"[A-Z][\w ()/]{2,24}[*_]{0,3}:[*_]{0,3}\s")
 _ALONE: Final = re.compile(r"\s(?:is |was |were )?not (?:present|attending)\.?\s{0,9}$")
 HEAD_LINES: Final = 60
-_WIDE: Final = re.compile(r"[ \u00a0]{3,200}|\t{1,20}")
 
 
 def find_attendance(text: str, lines: Sequence[Line], tables: Sequence[Sequence[Row]]) -> tuple[AttendanceRegion, ...]:
@@ -55,7 +57,7 @@ def find_attendance(text: str, lines: Sequence[Line], tables: Sequence[Sequence[
     by_cue = [region for at, cue in enumerate(cues) for region in _of_cue(text, lines, cues, at)]
     cells = [AttendanceRegion(c.end, lines[c.line].end, c.status) for c in found if c.in_cell]
     by_cue = _alone_in_attendance(text, by_cue, cues)
-    columns = [region for at, cue in enumerate(cues) for region in _of_columns(text, lines, cues, at)]
+    columns = list(read_side_by_side(text, lines))
     by_sentence = [*_of_sentences(text), *_absent_lines(text, lines)]
     special = [r for region in by_cue for r in _exceptions(text, region)]
     boxes = [*read_roll(text, lines), *read_check_boxes(text, lines)]
@@ -86,25 +88,6 @@ def _unstacked(text: str, cues: Sequence[Cue]) -> list[Cue]:
         else:
             kept.append(cue)
     return kept
-
-
-def _of_columns(text: str, lines: Sequence[Line], cues: Sequence[Cue], at: int) -> Iterator[AttendanceRegion]:
-    """Two headings side by side on one line, with the lists in columns below them."""
-    left, right = cues[at], cues[at + 1] if at + 1 < len(cues) else None
-    if right is None or right.line != left.line or not _WIDE.fullmatch(text, left.end, right.start):
-        return
-    if text[right.end : lines[left.line].end].strip():
-        return
-    limit = cues[at + 2].start if at + 2 < len(cues) else len(text)
-    whole = _list_end(text, lines, replace(right, own_line=True), right.end, limit)
-    column = right.start - lines[left.line].start
-    for line in takewhile(lambda line: line.start < whole, islice(lines, left.line + 1, None)):
-        gap = _WIDE.search(text, line.body, line.end)
-        if gap is not None:
-            yield AttendanceRegion(line.body, gap.start(), left.status)
-            yield AttendanceRegion(gap.end(), line.end, right.status)
-        elif line.kind is not LineKind.BLANK:
-            yield AttendanceRegion(line.body, line.end, right.status if line.indent > 0.6 * column else left.status)
 
 
 def _layered(text: str, *layers: Sequence[AttendanceRegion]) -> tuple[AttendanceRegion, ...]:
@@ -230,9 +213,14 @@ def _exceptions(text: str, region: AttendanceRegion) -> Iterator[AttendanceRegio
 
 
 def _of_sentences(text: str) -> Iterator[AttendanceRegion]:
-    """Apologies that a sentence gives: "Apologies were received from …"; up to the end of the sentence."""
+    """People of whom a sentence says it: "Apologies were received from …", "Also present were …"; up to its end."""
+    yield from _of_openings(text, _RECEIVED, "apologies")
+    yield from _of_openings(text, _ALSO, "in_attendance")
+
+
+def _of_openings(text: str, opening: re.Pattern[str], status: str) -> Iterator[AttendanceRegion]:
     last = 0
-    for match in _RECEIVED.finditer(text):
+    for match in opening.finditer(text):
         if match.start() < last:
             continue
         stop = _paragraph_end(text, match.end())
@@ -241,7 +229,7 @@ def _of_sentences(text: str) -> Iterator[AttendanceRegion]:
         end = next((m.start() for m in [_NEXT_INLINE.search(text, match.end(), end)] if m), end)
         if match.end() < end and text[match.end()] != "\n":
             last = _until_new_line_item(text, match.end(), end)
-            yield AttendanceRegion(match.end(), last, "apologies")
+            yield AttendanceRegion(match.end(), last, status)
 
 
 def _absent_lines(text: str, lines: Sequence[Line]) -> Iterator[AttendanceRegion]:

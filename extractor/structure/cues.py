@@ -124,9 +124,18 @@ def _leading(text: str, line: Line, index: int, start: int, stop: int) -> Cue | 
         end = start + head_end.end() if head_end else stop
         own_line = not text[end:stop].strip(" *_:-.|")
         if own_line or _lists_names(words[end - start :]):
-            others = {w.lower() for w in _WORD.findall(head)} & attendance_words().modifiers["in_attendance"]
-            return Cue(start, end, "in_attendance" if others else "present", index, own_line, level, roster=True)
+            return Cue(start, end, _status_of_group(head), index, own_line, level, roster=True)
     return _run_in(start, index, plain)
+
+
+def group_status(head: str) -> str | None:
+    """The status of the people whom a group's name announces: "Board members", "Officials"; None for other words."""
+    return _status_of_group(head) if _names_group(head) else None
+
+
+def _status_of_group(head: str) -> str:
+    others = {w.lower() for w in _WORD.findall(head)} & attendance_words().modifiers["in_attendance"]
+    return "in_attendance" if others else "present"
 
 
 def _names_group(head: str) -> bool:

@@ -198,3 +198,37 @@ def test_a_column_says_in_words_how_each_attended() -> None:
         "Cy Dow | Treasurer | Apologies\nEd Hay | Governor | Guest\n\n1. Minutes\n"
     )
     assert statuses(text, "Ann Lee", "Bo Ray", "Cy Dow", "Ed Hay") == ["present", "in_attendance", "apologies", "guest"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "Present:            In attendance:            Apologies:\n"
+            "A Lee (Chair)            C Dow            E Fay\nB Ray            D Eck\n",
+            ["present", "in_attendance", "apologies", "present", "in_attendance"],
+        ),
+        (
+            "PRESENT                 OFFICIALS:\nA Lee                   C Dow\nGuests:                 E Fay\nB Ray\n",
+            ["present", "in_attendance", "in_attendance", "guest"],
+        ),
+        (
+            "Attendees            Visitors\n  A Lee      President     C Dow\n                     E Fay\n",
+            ["present", "guest", "guest"],
+        ),
+    ],
+)
+def test_lists_beside_each_other_have_headings_of_their_own(text: str, expected: list[str]) -> None:
+    names = [name for name in ("A Lee", "C Dow", "E Fay", "B Ray", "D Eck") if name in text]
+    assert statuses(text, *names[: len(expected)]) == expected
+
+
+def test_what_comes_after_lists_beside_each_other_is_no_list() -> None:
+    text = "Present:        Guests:\nA Lee           C Dow\n\nThe minutes were approved by E Fay as they stood.\n"
+    assert statuses(text, "A Lee", "C Dow", "E Fay") == ["present", "guest", None]
+
+
+def test_a_sentence_says_who_was_also_present() -> None:
+    text = "Present were: President, Ann Lee; and Clerk, Bo Ray. Also present were Cy Dow and Di Eck.\n\n1. MINUTES\n"
+    expected = ["present", "present", "in_attendance", "in_attendance"]
+    assert statuses(text, "Ann Lee", "Bo Ray", "Cy Dow", "Di Eck") == expected
