@@ -102,30 +102,32 @@ def token_features(text: str, tokens: Sequence[Token], structure: Structure) -> 
     lines = _lines(text)
     case = _case_classes(tokens)
     listed, initials = _listed_names(text, lines)
-    out = np.zeros((len(tokens), len(FEATURES) - 2), dtype=np.int64)
+    of_word: dict[str, tuple[int, int, int]] = {}
+    flat: list[int] = []
     row = 0
-    for index, token in enumerate(tokens):
+    for token in tokens:
         while row + 1 < len(lines) and lines[row + 1].start <= token.start:
             row += 1
-        out[index] = (
-            shape_of(token),
-            lines[row].kind,
-            case.get(token.text.casefold(), Case.OTHER),
-            _name_class(token.text, listed, initials),
-            lines[row].place,
-        )
+        word = token.text
+        if word not in of_word:
+            class_of_case = case.get(word.casefold(), Case.OTHER)
+            of_word[word] = (int(_letters(word)), int(class_of_case), int(_name_class(word, listed, initials)))
+        shape, cased, named = of_word[word]
+        if token.gap is not Gap.NONE:
+            shape = int(shape_of(token))
+        flat += (shape, lines[row].kind, cased, named, lines[row].place)
+    out = np.array(flat, dtype=np.int64).reshape(len(tokens), len(FEATURES) - 2)
     return np.concatenate([out, region_features(tokens, structure)], axis=1)
 
 
 def shape_of(token: Token) -> Shape:
-    """The class of the token's letters."""
-    if token.gap is not Gap.NONE:
-        return Shape(Shape.LINE + token.gap - Gap.LINE)
-    word = token.text
-    if word[0].isdigit():
-        return Shape.DIGITS
+    """The class of the token's letters, or of the gap that it stands for."""
+    return _letters(token.text) if token.gap is Gap.NONE else Shape(Shape.LINE + token.gap - Gap.LINE)
+
+
+def _letters(word: str) -> Shape:
     if not word[0].isalpha():
-        return Shape.SIGN
+        return Shape.DIGITS if word[0].isdigit() else Shape.SIGN
     if len(word) == 1 and word.isupper():
         return Shape.LETTER
     if word.islower():
@@ -139,7 +141,7 @@ class _LineClass:
     __slots__ = ("kind", "place", "start")
 
     def __init__(self, start: int, kind: Line, place: Place) -> None:
-        self.start, self.kind, self.place = start, kind, place
+        self.start, self.kind, self.place = start, int(kind), int(place)
 
 
 def _lines(text: str) -> list[_LineClass]:
