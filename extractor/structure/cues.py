@@ -129,8 +129,13 @@ def _leading(text: str, line: Line, index: int, start: int, stop: int) -> Cue | 
 
 
 def group_status(head: str) -> str | None:
-    """The status of the people whom a group's name announces: "Board members", "Officials"; None for other words."""
-    return _status_of_group(head) if _names_group(head) else None
+    """The status of the people whom a group's name announces: "Board members", "Hilltop Board Members", "Officials".
+
+    None for other words; names of the body are taken for what they are only where something else says that people
+    are listed.
+    """
+    words = [w for w in _WORD.findall(head) if w.lower() in _known_words() or not w[0].isupper()]
+    return _status_of_group(head) if words and _names_group(" ".join(words)) else None
 
 
 def _status_of_group(head: str) -> str:

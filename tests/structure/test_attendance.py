@@ -213,6 +213,11 @@ def test_a_column_says_in_words_how_each_attended() -> None:
             ["present", "in_attendance", "in_attendance", "guest"],
         ),
         (
+            "Hilltop Board Members:            Officials (regular attendees):\nA Lee            C Dow\n"
+            "Apologies:            D Eck\nB Ray            Presenters:\nE Fay            \n",
+            ["present", "in_attendance", "apologies", "apologies", "in_attendance"],
+        ),
+        (
             "Attendees            Visitors\n  A Lee      President     C Dow\n                     E Fay\n",
             ["present", "guest", "guest"],
         ),
