@@ -1,5 +1,6 @@
 """The token classifier at run time: text to spans. What computes the scores of a window is passed in."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -31,6 +32,8 @@ LAYER_PREFIX: Final = {"entity": "e", "statement": "s"}
 NO_VALUE: Final = "none"
 """Class of an attribute that a span need not have."""
 LISTED_COLUMN: Final = list(FEATURES).index("listed")
+DATE: Final = re.compile(r"\d{1,2}([./-])\d{1,2}\1(?:\d{2}|\d{4})")
+"""A figure that is wholly a date, such as that of a payment, is no metric but a period."""
 MAX_WINDOWS_TOGETHER: Final = 32
 """Of several documents, whose scores are kept at once."""
 
@@ -164,9 +167,10 @@ class Tagger:
                 start, end = encoding.tokens[mention.first].start, encoding.tokens[mention.past - 1].end
                 is_listed = bool(encoding.features[mention.first, LISTED_COLUMN] > Listed.NONE)
                 logits = scores[mention.first, head_start:]
-                attributes = MappingProxyType(self._attributes(mention.label, logits, is_listed))
+                label = _plain_label(mention, encoding.tokens)
+                attributes = MappingProxyType(self._attributes(label, logits, is_listed))
                 name = f"{LAYER_PREFIX[layer]}{number}"
-                found.append(Span(name, mention.label, start, end, mention.score, attributes))
+                found.append(Span(name, label, start, end, mention.score, attributes))
         return tuple(sorted(found, key=lambda span: (span.start, -span.end)))
 
     def _start_bonus(self, layer: str) -> Scores:
@@ -195,6 +199,11 @@ class Tagger:
                 attributes |= {attribute: value} if value != NO_VALUE else {}
             offset += len(classes)
         return attributes
+
+
+def _plain_label(mention: Mention, tokens: Sequence[Token]) -> str:
+    words = "".join(token.text for token in tokens[mention.first : mention.past])
+    return "PERIOD" if mention.label == "METRIC" and DATE.fullmatch(words) else mention.label
 
 
 def _best_class(logits: Scores, classes: Sequence[str], bonus: float) -> str:

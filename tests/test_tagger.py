@@ -78,3 +78,26 @@ def test_who_is_in_a_list_depends_on_the_structure(
         scores[row, -3:] = [1, 0, -9]
     spans = Tagger(tokenizer, scorer, settings).decode(encoding, scores)
     assert [span.attributes.get("att") for span in spans] == expected
+
+
+@pytest.mark.parametrize(
+    ("figure", "label"),
+    [
+        ("18.01.17", "PERIOD"),
+        ("3/7/2024", "PERIOD"),
+        ("18.01", "METRIC"),
+        ("18.01/17", "METRIC"),
+        ("180.01.17", "METRIC"),
+    ],
+)
+def test_a_date_is_no_metric(tokenizer: Tokenizer, figure: str, label: str) -> None:
+    tagger = Tagger(
+        tokenizer, scorer, TaggerSettings({layer: allowed_transitions(layer).tolist() for layer in LAYERS}, {})
+    )
+    encoding = encode_text(figure, parse_text(figure), tokenizer)
+    names = [tag_names(layer) for layer in LAYERS]
+    scores = np.zeros((len(encoding.tokens), sum(map(len, names))), dtype=np.float32)
+    scores[:, names[0].index("I-METRIC")] = 9
+    scores[0, names[0].index("B-METRIC")] = 19
+    scores[:, len(names[0]) + names[1].index("O")] = 9
+    assert [(span.label, span.start, span.end) for span in tagger.decode(encoding, scores)] == [(label, 0, len(figure))]

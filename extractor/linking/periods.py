@@ -95,11 +95,16 @@ def _planned() -> re.Pattern[str]:
 
 
 def _is_open(context: Context, metric: Span, period: Span) -> bool:
-    """Whether the metric can reach the period; one in brackets is for what they hold, else for the metric ahead."""
+    """Whether the metric can reach the period; one in brackets is for what they hold, for the metric ahead, or else
+    for the first one behind on the line: "Mowing (June)  £85".
+    """
     bracket = _bracket(context, period)
     if bracket is None or bracket[0] <= metric.start < bracket[1]:
         return True
-    return 0 <= bracket[0] - metric.end <= 2 or bracket[1] - bracket[0] > 60
+    if 0 <= bracket[0] - metric.end <= 2 or bracket[1] - bracket[0] > 60:
+        return True
+    is_behind = bracket[1] <= metric.start and "\n" not in context.text[bracket[1] : metric.start]
+    return is_behind and not within(context.of("METRIC"), max(0, bracket[0] - 12), metric.start)
 
 
 def _bracket(context: Context, span: Span) -> tuple[int, int] | None:

@@ -138,6 +138,8 @@ PERIODS = [
     "⟨T t2|April⟩. ⟨I i2|Costs⟩ were ⟨Q q3 of=i2 period=t1|£7⟩.",
     "⟨I i1|Sales⟩ in ⟨T t1|May⟩ were up ⟨Q q1 of=i1 period=t1 base=t2|3%⟩ on ⟨T t2|2020⟩.",
     "⟨I i1|Sales⟩ were ⟨Q q1 of=i1 period=t1|£9⟩ since ⟨T t1|Easter⟩.",
+    "⟨I i1|Mowing⟩ (⟨T t1|June⟩)          ⟨Q q1 of=i1 period=t1|£85⟩     paid",
+    "⟨I i1|Sales⟩ ⟨Q q1 of=i1 period=t1|£9⟩ (⟨T t1|2020⟩), ⟨I i2|costs⟩ ⟨Q q2 of=i2|£7⟩",
     "⟨I i1|Sales⟩ were ⟨Q q1 of=i1 period=t1|£9⟩ in ⟨T t1|May⟩, the target being ⟨Q q2 of=i1|£12⟩.",
     "⟨I i1|Sales⟩ were ⟨Q q1 of=i1|£9⟩; in ⟨T t1|2020⟩ they were unknown.",
     "Measure | ⟨T t1|May 2021⟩ | ⟨T t2|May 2020⟩ | Change | Target\n⟨I i1|Sales⟩ | ⟨Q q1 of=i1 period=t1|£9⟩ | "
