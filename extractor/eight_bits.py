@@ -6,6 +6,7 @@ Source: Xiao, Lin, Seznec, Wu, Demouth and Han 2023, SmoothQuant, section 4.
 """
 
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -43,7 +44,7 @@ def read_ranges(path: Path) -> dict[str, Floats]:
     try:
         with path.open("rb") as file, np.load(file) as kept:
             return {name: np.asarray(kept[name], dtype=np.float32) for name in kept.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise ModelError(f"{path.name}: not the ranges of a network") from error
 
 
@@ -63,11 +64,16 @@ def quantise_products(model: openvino.Model, ranges: Ranges) -> None:
 
     Before, each channel of an input is divided by a factor, and the weights it meets are multiplied by it, so that no
     channel is much wider than the others.
+
+    Raises:
+        ModelError: the ranges are those of another network.
     """
     products: dict[str, list[Any]] = {}
     of_source: dict[str, Floats] = {}
     for name, node in iter_products(model):
         if name in ranges:
+            if ranges[name].shape != (2, _matrix(node).shape[1]):
+                raise ModelError(f"ranges of shape {ranges[name].shape} do not fit the product {name}")
             source = node.input_value(0).get_node().get_friendly_name()
             products.setdefault(source, []).append(node)
             of_source[source] = ranges[name]

@@ -67,6 +67,11 @@ def test_products_of_unknown_reach_and_the_scores_stay_as_they_are(rows: Floats,
     assert not [node for node in network.get_ordered_ops() if node.get_type_name() == "FakeQuantize"]
 
 
+def test_ranges_of_another_network_are_refused(matrix: Floats) -> None:
+    with pytest.raises(ModelError, match="do not fit"):
+        quantise_products(network_of(matrix), {"product": np.zeros((2, N_CHANNELS + 1), dtype=np.float32)})
+
+
 @pytest.mark.parametrize(
     ("flags", "expected"),
     [("flags : sse4_2 avx2 avx512_vnni", True), ("flags : avx2 avx_vnni", True), ("flags : avx2 avx512f", False)],

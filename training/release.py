@@ -109,7 +109,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--feed-forward-bits", type=int, choices=(4, 8), default=4, help="of the feed-forward layers, at most --bits"
     )
-    parser.add_argument("--texts", type=Path, help="texts of the real minutes, on which weights of 4 bits are rounded")
+    parser.add_argument("--texts", type=Path, help="texts of the real minutes, to round and to measure on")
     options = parser.parse_args(arguments)
     if options.feed_forward_bits > options.bits:
         parser.error("--feed-forward-bits is at most --bits")

@@ -63,8 +63,7 @@ def _restore(model: TokenClassifier, tagger: Path) -> None:
     found = dict(_iter_weights(onnx.load(str(tagger / MODEL_FILE)).graph))
     settings = json.loads((tagger / SETTINGS_FILE).read_text(encoding="utf-8"))
     for layer in LAYER_NAMES:
-        allowed = allowed_transitions(layer)
-        moves = np.where(np.isfinite(allowed), np.array(settings["transitions"][layer]) - allowed, 0.0)
+        moves = np.array(settings["transitions"][layer]) - allowed_transitions(layer)
         found[f"crfs.{layer}.transitions"] = torch.from_numpy(moves.astype(np.float32))
     missing, unexpected = model.load_state_dict(found, strict=False)
     lost = [name for name in missing if not _is_constant(name)]

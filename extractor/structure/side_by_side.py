@@ -41,13 +41,21 @@ def read_side_by_side(text: str, lines: Sequence[Line]) -> Iterator[AttendanceRe
             continue
         if not columns:
             continue
-        look = look_of(text[slice(*cells[0])], bulleted=False) if cells else Look.STOP
+        look = _look(text, line, cells)
+        is_row = 1 < len(cells) <= len(columns) and not line.number
         n_odd += len(cells) == 1 and look is Look.NEUTRAL and _heading(text, cells[0]) is None
-        is_row = 1 < len(cells) <= len(columns)
         if (look is Look.STOP and not is_row) or n_odd > MAX_ODD_LINES:
             columns = []
             continue
         yield from _entries(text, line, cells, columns)
+
+
+def _look(text: str, line: Line, cells: Sequence[tuple[int, int]]) -> Look:
+    """What the first words of the line look like, behind its number if it has one; no cells end a list."""
+    if not cells:
+        return Look.STOP
+    start, end = (line.body, line.body_end) if line.number else cells[0]
+    return look_of(text[start:end], bulleted=False)
 
 
 def _cells(text: str, line: Line) -> list[tuple[int, int]]:

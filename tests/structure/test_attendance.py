@@ -231,6 +231,8 @@ def test_lists_beside_each_other_have_headings_of_their_own(text: str, expected:
 def test_what_comes_after_lists_beside_each_other_is_no_list() -> None:
     text = "Present:        Guests:\nA Lee           C Dow\n\nThe minutes were approved by E Fay as they stood.\n"
     assert statuses(text, "A Lee", "C Dow", "E Fay") == ["present", "guest", None]
+    text = "Present:      Guests:\nA Lee         C Dow\n\n2.     Minutes:\n       Proposed E Fay      seconded B Ray\n"
+    assert statuses(text, "A Lee", "C Dow", "E Fay", "B Ray") == ["present", "guest", None, None]
 
 
 def test_a_sentence_says_who_was_also_present() -> None:

@@ -102,9 +102,6 @@ class PageGlyphs:
     rights: Sequence[float]
     """How far to the right each run reaches."""
 
-    def __len__(self) -> int:
-        return len(self.chars)
-
     def __getitem__(self, index: int) -> Glyph:
         return Glyph(self.chars[index], *self.boxes[index], self.turns[index])
 
