@@ -1,6 +1,5 @@
 """Rules and borders that a PDF page draws, as upright and level edges; curves and slanted lines are left out."""
 
-import ctypes
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -8,6 +7,7 @@ from typing import Any, Final
 
 import pypdfium2.raw as pdfium
 
+from extractor.ingest.pdf.calls import Address, draw_mode, fill_colour, object_matrix, segments
 from extractor.ingest.pdf.glyphs import PageFrame, iter_objects
 from extractor.ingest.source import Box
 
@@ -86,52 +86,36 @@ def _edge(a: Point, b: Point) -> Edge | None:
 
 
 def _iter_paths(page: Any, frame: PageFrame) -> Iterator[_Path]:
-    fill_mode, stroke = ctypes.c_int(), ctypes.c_int()
     for index, (item, forms) in enumerate(iter_objects(page, (pdfium.FPDF_PAGEOBJ_PATH,))):
         if index >= MAX_PATHS:
             return
-        pdfium.FPDFPath_GetDrawMode(item, ctypes.byref(fill_mode), ctypes.byref(stroke))
-        if not (fill_mode.value or stroke.value):
+        is_filled, is_stroked = draw_mode(item)
+        if not (is_filled or is_stroked):
             continue
         lines = tuple(_iter_lines(item, forms, frame))
         if lines:
-            fill = _fill_colour(item) if fill_mode.value and not stroke.value else None
+            fill = fill_colour(item) if is_filled and not is_stroked else None
             xs, ys = zip(*chain.from_iterable(lines), strict=True)
             yield _Path(lines, fill, (min(xs), min(ys), max(xs), max(ys)))
 
 
-def _fill_colour(item: Any) -> Colour:
-    red, green, blue, alpha = (ctypes.c_uint() for _ in range(4))
-    pdfium.FPDFPageObj_GetFillColor(item, *(ctypes.byref(part) for part in (red, green, blue, alpha)))
-    return red.value, green.value, blue.value
-
-
-def _iter_lines(item: Any, forms: Sequence[Any], frame: PageFrame) -> Iterator[tuple[Point, Point]]:
+def _iter_lines(item: Address, forms: Sequence[Address], frame: PageFrame) -> Iterator[tuple[Point, Point]]:
     """The straight segments of a path, on the page as shown."""
-    matrices = [matrix for part in (item, *forms) if (matrix := _matrix(part)) is not None]
+    matrices = [matrix for part in (item, *forms) if (matrix := object_matrix(part)) is not None]
     first: Point | None = None
     last: Point | None = None
-    x, y = ctypes.c_float(), ctypes.c_float()
-    for index in range(min(pdfium.FPDFPath_CountSegments(item), MAX_SEGMENTS)):
-        segment = pdfium.FPDFPath_GetPathSegment(item, index)
-        pdfium.FPDFPathSegment_GetPoint(segment, ctypes.byref(x), ctypes.byref(y))
-        point = _shown(x.value, y.value, matrices, frame)
-        kind = pdfium.FPDFPathSegment_GetType(segment)
+    for x, y, kind, closes in segments(item, MAX_SEGMENTS):
+        point = _shown(x, y, matrices, frame)
         if kind == pdfium.FPDF_SEGMENT_LINETO and last is not None:
             yield last, point
         elif kind == pdfium.FPDF_SEGMENT_MOVETO:
             first = point
         last = point
-        if pdfium.FPDFPathSegment_GetClose(segment) and first is not None:
+        if closes and first is not None:
             yield last, first
 
 
-def _matrix(item: Any) -> Any | None:
-    matrix = pdfium.FS_MATRIX()
-    return matrix if pdfium.FPDFPageObj_GetMatrix(item, ctypes.byref(matrix)) else None
-
-
-def _shown(x: float, y: float, matrices: Sequence[Any], frame: PageFrame) -> Point:
-    for m in matrices:
-        x, y = m.a * x + m.c * y + m.e, m.b * x + m.d * y + m.f
+def _shown(x: float, y: float, matrices: Sequence[Sequence[float]], frame: PageFrame) -> Point:
+    for a, b, c, d, e, f in matrices:
+        x, y = a * x + c * y + e, b * x + d * y + f
     return frame.box(x, y, x, y)[:2]

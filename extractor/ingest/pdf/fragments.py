@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Final
 
 from extractor.ingest.characters import plain_character
-from extractor.ingest.pdf.glyphs import MIN_SIZE_POINTS, Glyph, PageGlyphs
+from extractor.ingest.pdf.glyphs import MAX_STAGGER, MIN_SIZE_POINTS, Glyph, PageGlyphs
 from extractor.ingest.pdf.tables import CellFinder
 from extractor.ingest.source import Box
 
@@ -17,6 +17,8 @@ WIDE_GAP_HEIGHTS: Final = 1.0
 """A gap that no justified line has, in line heights: it parts columns."""
 BACK_HEIGHTS: Final = 0.5
 NEW_WORD_HEIGHTS: Final = 0.3
+MIN_PLAIN_RUN: Final = 2
+"""Characters of a run of which each is known to be typed as it is printed."""
 SOFT_HYPHENS: Final = "\u0002\u00ad\ufffe"
 
 
@@ -84,7 +86,10 @@ class _FragmentReader:
     def take_run(self, glyphs: PageGlyphs, run: int, start: int, past: int) -> None:
         """As `take` of each character; of a run, most that is asked about the first one holds for the others."""
         if glyphs.chars[start] == " ":
-            self._end_word()
+            if self._chars:
+                self._end_word()
+            return
+        if self._goes_on(glyphs, run, start, past):
             return
         first = glyphs[start]
         before = self._last
@@ -99,8 +104,37 @@ class _FragmentReader:
                 self.take(glyphs[index])
             return
         self._chars.append(glyphs.chars[start + 1 : past])
-        self._widen(last.x0, last.y0, glyphs.rights[run], last.y1)
+        self._widen_by_run(glyphs, run)
         self._last = last
+
+    def _goes_on(self, glyphs: PageGlyphs, run: int, start: int, past: int) -> bool:
+        """Take a run that is the next word of the line, as most are; False for one that is not plainly so."""
+        current = self._current
+        if current is None or self._chars or past - start < MIN_PLAIN_RUN:
+            return False
+        x0, y0, x1, y1 = glyphs.run_boxes[run]
+        height = y1 - y0
+        stagger = MAX_STAGGER * height
+        if height < MIN_SIZE_POINTS or abs(y0 - current.y0) > stagger or abs(y1 - current.y1) > stagger:
+            return False
+        first_x1 = glyphs.boxes[start][2]
+        if first_x1 <= x0 or not 0.0 < x0 - current.x1 <= WIDE_GAP_HEIGHTS * current.height:
+            return False
+        if self._finder.cells and not self._is_in_cell(glyphs, start, past - 1, current.cell):
+            return False
+        self._chars.append(glyphs.chars[start:past])
+        self._box = [x0, y0, x1, y1]
+        self._widen_by_run(glyphs, run)
+        self._last = glyphs[past - 1]
+        return True
+
+    def _is_in_cell(self, glyphs: PageGlyphs, first: int, last: int, cell: int | None) -> bool:
+        """Whether all characters of a run lie in the cell, or all in none."""
+        x0, y0, x1, y1 = glyphs.boxes[first]
+        if self._finder((x0 + x1) / 2, (y0 + y1) / 2) != cell:
+            return False
+        last_x0, last_y0, last_x1, last_y1 = glyphs.boxes[last]
+        return self._finder.holds((last_x0 + last_x1) / 2, (last_y0 + last_y1) / 2, x0)
 
     def take(self, glyph: Glyph) -> None:
         if glyph.char in SOFT_HYPHENS:
@@ -130,11 +164,19 @@ class _FragmentReader:
         if not self._box:
             self._box = [glyph.x0, glyph.y0, glyph.x1, glyph.y1]
         self._chars.append(char)
-        self._widen(*glyph[1:5])
+        self._widen(*glyph[1:5], glyph.y0, glyph.y1)
         self._last = glyph
 
-    def _widen(self, x0: float, y0: float, x1: float, y1: float) -> None:
-        """Let the word and the fragment hold a box; comparisons, for this runs for every word."""
+    def _widen_by_run(self, glyphs: PageGlyphs, run: int) -> None:
+        x0, y0, x1, y1 = glyphs.run_boxes[run]
+        _, tallest_y0, _, tallest_y1 = glyphs.boxes[glyphs.tallest[run]]
+        self._widen(x0, y0, x1, y1, tallest_y0, tallest_y1)
+
+    def _widen(self, x0: float, y0: float, x1: float, y1: float, tallest_y0: float, tallest_y1: float) -> None:
+        """Let the word hold a box, and the fragment its sides and the height of its tallest character.
+
+        Comparisons, for this runs for every word.
+        """
         current, box = self._current, self._box
         assert current is not None
         if x0 < box[0]:
@@ -149,8 +191,8 @@ class _FragmentReader:
             current.x0 = x0
         if x1 > current.x1:
             current.x1 = x1
-        if y1 - y0 > current.y1 - current.y0:
-            current.y0, current.y1 = y0, y1
+        if tallest_y1 - tallest_y0 > current.y1 - current.y0:
+            current.y0, current.y1 = tallest_y0, tallest_y1
 
     def _new_word_gap(self, char: str, glyph: Glyph) -> float:
         """From which gap on a word begins without a space, in points; more where a raised "th" follows a figure."""
@@ -195,8 +237,9 @@ class _FragmentReader:
 
     def _end_word(self, *, soft_hyphen: bool = False) -> None:
         if self._chars and self._current is not None:
-            x0, y0, x1, y1 = (round(value, 2) for value in self._box)
-            self._current.words.append(PrintedWord("".join(self._chars), (x0, y0, x1, y1), soft_hyphen))
+            x0, y0, x1, y1 = self._box
+            box = round(x0, 2), round(y0, 2), round(x1, 2), round(y1, 2)
+            self._current.words.append(PrintedWord("".join(self._chars), box, soft_hyphen))
         self._chars, self._box = [], []
 
     def end_fragment(self) -> None:

@@ -3,17 +3,16 @@
 import ctypes
 import math
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import pypdfium2.raw as pdfium
 
 from extractor.ingest.characters import plain_character
+from extractor.ingest.pdf.calls import Address, Floats, address_of, char_matrices, loose_boxes, objects
 from extractor.ingest.source import Box
 
 UNKNOWN: Final = "\ufffd"
@@ -26,13 +25,14 @@ MAX_SLANT_TURNS: Final = 0.06
 MAX_GAP: Final = 0.29
 MIN_GAP: Final = -0.49
 """Of the height of a line, between characters of one run; within what parts words and columns (fragments.py)."""
+MAX_STAGGER: Final = 0.05
+"""Of the height of a character, by which its top and bottom may stand off those of the one before in a run."""
 MIN_STEP: Final = 0.26
 """Of its width, by which a character stands aside from the same one before: more than one that is printed twice."""
 MAX_FORM_DEPTH: Final = 3
 """Of forms in forms whose objects are read."""
 MAX_DRAWN_PATHS: Final = 300
 """A page without text and with more drawings than this is text set as outlines."""
-Floats = npt.NDArray[np.float64]
 
 
 class Glyph(NamedTuple):
@@ -90,7 +90,7 @@ def frame_of(page: Any) -> PageFrame:
 class PageGlyphs:
     """The characters of a page, with the spaces and line ends that pdfium sees, in the order in which they are printed.
 
-    They come in runs: letters of one height on one line, next to each other, none of them printed twice.
+    They come in runs: letters of about one height on one line, next to each other, none of them printed twice.
     """
 
     chars: str
@@ -99,8 +99,10 @@ class PageGlyphs:
     """As `Glyph.quarter_turns`."""
     starts: Sequence[int]
     """Where each run begins; the last entry is the number of characters."""
-    rights: Sequence[float]
-    """How far to the right each run reaches."""
+    run_boxes: Sequence[Box]
+    """Around all characters of each run."""
+    tallest: Sequence[int]
+    """The first of the highest characters of each run."""
 
     def __getitem__(self, index: int) -> Glyph:
         return Glyph(self.chars[index], *self.boxes[index], self.turns[index])
@@ -132,8 +134,26 @@ def read_glyphs(page: Any) -> tuple[PageGlyphs, PageFrame]:
     sides: Any = frame.box(*corners.T)  # of all characters at once
     boxes = list(zip(*(side.tolist() for side in sides), strict=True))
     shown = [None if turn is None else (turn + frame.quarter_turns) % 4 for turn in turns]
-    rights = np.maximum.reduceat(sides[2], starts[:-1]).tolist() if chars else []
-    return PageGlyphs(chars, boxes, shown, starts, rights), frame
+    return PageGlyphs(chars, boxes, shown, starts, _run_boxes(sides, starts), _tallest(sides, starts)), frame
+
+
+def _run_boxes(sides: Sequence[Floats], starts: Sequence[int]) -> list[Box]:
+    """The sides are x0, y0, x1 and y1 of each character, each of shape (n_chars,)."""
+    if len(starts) < 2:
+        return []
+    reach = (np.minimum, np.minimum, np.maximum, np.maximum)
+    around = [most.reduceat(side, starts[:-1]).tolist() for most, side in zip(reach, sides, strict=True)]
+    return list(zip(*around, strict=True))
+
+
+def _tallest(sides: Sequence[Floats], starts: Sequence[int]) -> list[int]:
+    if len(starts) < 2:
+        return []
+    heights = sides[3] - sides[1]
+    run_of = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
+    is_tallest = heights == np.maximum.reduceat(heights, starts[:-1])[run_of]
+    places = np.flatnonzero(is_tallest)
+    return places[np.unique(run_of[places], return_index=True)[1]].tolist()
 
 
 def _read_chars(text_page: Any) -> str:
@@ -156,24 +176,21 @@ def _read_char(text_page: Any, index: int) -> str:
 
 def _read_corners(text_page: Any, n_chars: int) -> Floats:
     """Left, bottom, right and top of each character, of the height of its font; shape (n_chars, 4)."""
-    boxes = (pdfium.FS_RECTF * n_chars)()
-    get, reference = pdfium.FPDFText_GetLooseCharBox, ctypes.byref
-    for index, box in enumerate(boxes):
-        get(text_page, index, reference(box))
-    left, top, right, bottom = np.frombuffer(boxes, dtype=np.float32).reshape(n_chars, 4).astype(np.float64).T
-    return np.stack([left, bottom, right, top], axis=1)
+    return loose_boxes(address_of(text_page), n_chars)[:, [0, 3, 2, 1]]
 
 
 def _run_starts(chars: str, corners: Floats) -> list[int]:
     """Where a character does not go on from the one before."""
     if not chars:
         return [0]
-    is_plain = np.array([_is_plain(char) for char in chars])
-    codes = np.array([ord(char) for char in chars])
+    codes = np.frombuffer(chars.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+    different, which = np.unique(codes, return_inverse=True)
+    is_plain = np.array([_is_plain(chr(code)) for code in different.tolist()])[which]
     left, bottom, right, top = corners.T
     height, width = (top - bottom)[1:], (right - left)[1:]
     step, gap = left[1:] - left[:-1], left[1:] - right[:-1]
-    goes_on = is_plain[1:] & is_plain[:-1] & (bottom[1:] == bottom[:-1]) & (top[1:] == top[:-1])
+    stagger = np.maximum(np.abs(np.diff(bottom)), np.abs(np.diff(top)))
+    goes_on = is_plain[1:] & is_plain[:-1] & (stagger <= MAX_STAGGER * height)
     goes_on &= (height >= 2 * MIN_SIZE_POINTS) & (step > 0) & (gap < MAX_GAP * height) & (gap > MIN_GAP * height)
     goes_on &= (codes[1:] != codes[:-1]) | (step >= MIN_STEP * width)
     return [0, *(np.flatnonzero(~goes_on) + 1).tolist(), len(chars)]
@@ -186,13 +203,11 @@ def _is_plain(char: str) -> bool:
 
 def _read_turns(text_page: Any, starts: Sequence[int]) -> list[int | None]:
     """The direction of each character's base line; one that is only slanted like italics stands upright."""
-    matrix = pdfium.FS_MATRIX()
-    reference = ctypes.byref(matrix)
-    get = pdfium.FPDFText_GetMatrix
-    turns: list[int | None] = []
-    for start, past in pairwise(starts):
-        turn = _quarter_turns(matrix.a, matrix.b) if get(text_page, start, reference) else 0
-        turns += [turn] * (past - start)
+    a, b, *_ = char_matrices(address_of(text_page), starts[:-1]).T
+    turns: list[int | None] = [0] * starts[-1]
+    for run in np.flatnonzero((b != 0) | (a < 0)).tolist():
+        start, past = starts[run], starts[run + 1]
+        turns[start:past] = [_quarter_turns(a[run], b[run])] * (past - start)
     return turns
 
 
@@ -203,26 +218,23 @@ def _quarter_turns(a: float, b: float) -> int | None:
     return round(turns) % 4 if abs(turns - round(turns)) < MAX_SLANT_TURNS else None
 
 
-def iter_objects(page: Any, kinds: Collection[int]) -> Iterator[tuple[Any, tuple[Any, ...]]]:
+def iter_objects(page: Any, kinds: Collection[int]) -> Iterator[tuple[Address, tuple[Address, ...]]]:
     """The page's objects of some kinds (FPDF_PAGEOBJ_…), each with the forms that hold it, from the inside out."""
-    yield from _objects_in(page.raw, kinds, (), pdfium.FPDFPage_CountObjects, pdfium.FPDFPage_GetObject)
+    return _objects_in(objects(address_of(page.raw)), kinds, ())
 
 
 def _objects_in(
-    parent: Any, kinds: Collection[int], forms: tuple[Any, ...], count: Any, get: Any
-) -> Iterator[tuple[Any, tuple[Any, ...]]]:
-    for index in range(count(parent)):
-        item = get(parent, index)
-        kind = pdfium.FPDFPageObj_GetType(item)
+    items: Iterable[tuple[Address, int]], kinds: Collection[int], forms: tuple[Address, ...]
+) -> Iterator[tuple[Address, tuple[Address, ...]]]:
+    for item, kind in items:
         if kind in kinds:
             yield item, forms
         if kind == pdfium.FPDF_PAGEOBJ_FORM and len(forms) < MAX_FORM_DEPTH:
-            inner = pdfium.FPDFFormObj_CountObjects, pdfium.FPDFFormObj_GetObject
-            yield from _objects_in(item, kinds, (item, *forms), *inner)
+            yield from _objects_in(objects(item, is_form=True), kinds, (item, *forms))
 
 
 def has_pictures(page: Any) -> bool:
     """Whether the page shows an image, or so many drawings that they may be letters."""
-    drawn = enumerate(iter_objects(page, (pdfium.FPDF_PAGEOBJ_IMAGE, pdfium.FPDF_PAGEOBJ_PATH)))
-    image = pdfium.FPDF_PAGEOBJ_IMAGE
-    return any(index >= MAX_DRAWN_PATHS or pdfium.FPDFPageObj_GetType(item) == image for index, (item, _) in drawn)
+    if any(iter_objects(page, (pdfium.FPDF_PAGEOBJ_IMAGE,))):
+        return True
+    return sum(1 for _ in iter_objects(page, (pdfium.FPDF_PAGEOBJ_PATH,))) > MAX_DRAWN_PATHS
