@@ -3,6 +3,7 @@
 import ctypes
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import repeat
 from typing import Any, Final
 
@@ -19,9 +20,28 @@ MATRIX_NUMBERS: Final = 6
 """a to f: x becomes a x + c y + e, and y becomes b x + d y + f."""
 
 
+@dataclass(frozen=True, slots=True)
+class Segments:
+    """Those of several paths, one after another."""
+
+    counts: npt.NDArray[np.int64]
+    """How many are of each path; shape (n_paths,)."""
+    points: Floats
+    """Where each ends, in its path's own frame; shape (n_segments, 2)."""
+    kinds: npt.NDArray[np.int64]
+    """FPDF_SEGMENT_…; shape (n_segments,)."""
+    closes: npt.NDArray[np.bool_]
+    """Whether a line leads back from it to where its outline began; shape (n_segments,)."""
+
+
+def address_of(pointer: Any) -> Address:
+    """Of a function of pdfium, or of a page or text page that pypdfium2 opened."""
+    return ctypes.cast(pointer, _POINTER).value or 0
+
+
 def _on_addresses(function: Any, result: Any, *arguments: Any) -> Any:
     """The function of pdfium, without the wrapping of addresses in objects at each call."""
-    return ctypes.PYFUNCTYPE(result, *arguments)(ctypes.cast(function, _POINTER).value)
+    return ctypes.PYFUNCTYPE(result, *arguments)(address_of(function))
 
 
 _loose_box = _on_addresses(pdfium.FPDFText_GetLooseCharBox, _INT, _POINTER, _INT, _POINTER)
@@ -39,11 +59,6 @@ _segment = _on_addresses(pdfium.FPDFPath_GetPathSegment, _POINTER, _POINTER, _IN
 _segment_kind = _on_addresses(pdfium.FPDFPathSegment_GetType, _INT, _POINTER)
 _segment_closes = _on_addresses(pdfium.FPDFPathSegment_GetClose, _INT, _POINTER)
 _segment_point = _on_addresses(pdfium.FPDFPathSegment_GetPoint, _INT, _POINTER, _POINTER, _POINTER)
-
-
-def address_of(pointer: Any) -> Address:
-    """Of a page or text page that pypdfium2 opened."""
-    return ctypes.cast(pointer, _POINTER).value or 0
 
 
 def loose_boxes(text_page: Address, n_chars: int) -> Floats:
@@ -81,24 +96,25 @@ def draw_mode(path: Address) -> tuple[bool, bool]:
     return bool(modes[0]), bool(modes[1])
 
 
-def fill_colour(path: Address) -> tuple[int, int, int]:
-    """Red, green and blue, 0 to 255."""
+def fill_colour(path: Address) -> int:
+    """Red, green and blue of 0 to 255, in the digits of a number to the base 256."""
     parts = (ctypes.c_uint * 4)()
     start, step = ctypes.addressof(parts), ctypes.sizeof(ctypes.c_uint)
     _fill_colour(path, *range(start, start + 4 * step, step))
-    return parts[0], parts[1], parts[2]
+    return int(parts[0] << 16 | parts[1] << 8 | parts[2])
 
 
-def segments(path: Address, limit: int) -> list[tuple[float, float, int, bool]]:
-    """x and y of each segment's end in the path's own frame, its kind (FPDF_SEGMENT_…), and whether it closes."""
-    n_segments = max(0, min(_count_segments(path), limit))
-    found = list(map(_segment, repeat(path), range(n_segments)))
-    points = np.zeros((n_segments, 2), dtype=np.float32)
+def segments(paths: Sequence[Address], limit: int) -> Segments:
+    """The segments of some paths, of each at most `limit`."""
+    counts = [max(0, min(n, limit)) for n in map(_count_segments, paths)]
+    found = [s for path, n in zip(paths, counts, strict=True) for s in map(_segment, repeat(path), range(n))]
+    points = np.zeros((len(found), 2), dtype=np.float32)
     xs = _rows(points)
     ys = range(xs.start + _FLOAT_BYTES, xs.stop + _FLOAT_BYTES, xs.step)
     deque(map(_segment_point, found, xs, ys), maxlen=0)
-    closes = map(bool, map(_segment_closes, found))
-    return list(zip(*points.T.tolist(), map(_segment_kind, found), closes, strict=True))
+    kinds = np.fromiter(map(_segment_kind, found), dtype=np.int64, count=len(found))
+    closes = np.fromiter(map(_segment_closes, found), dtype=np.int64, count=len(found))
+    return Segments(np.array(counts, dtype=np.int64), points.astype(np.float64), kinds, closes != 0)
 
 
 def _rows(array: npt.NDArray[np.float32]) -> range:
