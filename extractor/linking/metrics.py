@@ -5,6 +5,7 @@ from functools import cache
 from typing import Final
 
 from extractor.annotations import Relation, Span
+from extractor.linking.columns import column_indicator
 from extractor.linking.context import Context, within
 from extractor.linking.periods import link_periods
 from extractor.linking.vocabulary import alternatives, words
@@ -24,6 +25,8 @@ def link_metrics(context: Context) -> list[Relation]:
 
 
 def _indicator(context: Context, metric: Span) -> Span | None:
+    if (heading := column_indicator(context, metric)) is not None:
+        return heading
     start, end = context.sentence(metric.start)
     near = within(
         context.of("INDICATOR"), max(0, start - REACH, metric.start - 3 * REACH), min(end, metric.end + REACH)

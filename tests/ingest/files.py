@@ -1,6 +1,7 @@
 """Small files of every format, made by code. All names in them are invented."""
 
 import zipfile
+from collections.abc import Callable
 from io import BytesIO
 from typing import Any
 
@@ -137,6 +138,16 @@ class PdfMaker:
         self._canvas.rotate(degrees)
         self._canvas.setFont("Helvetica", self.size)
         self._canvas.drawString(0, 0, text)
+        self._canvas.restoreState()
+
+    def form(self, x: float, y: float, draw: Callable[["PdfMaker"], None]) -> None:
+        """What `draw` draws, as a form that the page shows moved to the right and down."""
+        self._canvas.beginForm("form")
+        draw(self)
+        self._canvas.endForm()
+        self._canvas.saveState()
+        self._canvas.translate(x, -y)
+        self._canvas.doForm("form")
         self._canvas.restoreState()
 
     def next_page(self) -> None:

@@ -134,6 +134,30 @@ def test_ruled_table() -> None:
     assert cells == [(0, 0, 0), (0, 0, 1), (0, 1, 0), (0, 1, 1), (0, 1, 2)]
 
 
+def test_table_in_a_form() -> None:
+    def draw(maker: PdfMaker) -> None:
+        maker.form(30, 50, lambda form: form.grid([60, 160, 260], [100, 120, 140]))
+        for x, y, cell in ((95, 164, "Zoe"), (195, 164, "Chair"), (95, 184, "Bo"), (195, 184, "Clerk")):
+            maker.text(x, y, cell)
+
+    source = page_of(draw)
+    assert source.text == "Zoe | Chair\nBo | Clerk"
+    assert len(blocks_of(source, BlockKind.CELL)) == 4
+
+
+def test_letters_that_dance_are_one_word() -> None:
+    def draw(maker: PdfMaker) -> None:
+        maker.text(60, 100, "Ask")
+        for index, letter in enumerate("Hannah"):
+            maker.text(84 + 7 * index, 100 - 0.2 * (index % 2), letter, size=11 + 0.1 * (index % 3))
+        maker.text(140, 100, "again")
+
+    source = page_of(draw)
+    assert source.text == "Ask Hannah again"
+    y0, y1 = source.words[1].box[1], source.words[1].box[3]
+    assert y1 - y0 > source.words[0].box[3] - source.words[0].box[1]
+
+
 def test_table_over_two_pages() -> None:
     def draw(maker: PdfMaker) -> None:
         for page in "12":

@@ -153,7 +153,18 @@ PERIODS = [
 ]
 
 
-@pytest.mark.parametrize("inline", [*METRICS, *PERIODS])
+COLUMNS = [
+    "Payee | Purpose | ⟨I i1|VAT⟩ | Total\nBo Ltd | ⟨I i2|Paint⟩ | ⟨Q q1 of=i1|£2⟩ | ⟨Q q2 of=i2|£12⟩\n"
+    "Ash | ⟨I i3|Bolts⟩ | ⟨Q q3 of=i1|£1⟩ | ⟨Q q4 of=i3|£6⟩\n",
+    "Payee      Purpose      ⟨I i1|VAT⟩       Total\nBo Ltd     ⟨I i2|Paint⟩        ⟨Q q1 of=i1|£2⟩       "
+    "⟨Q q2 of=i2|£12⟩\nAsh        ⟨I i3|Bolts⟩                   ⟨Q q4 of=i3|£6⟩\n",
+    "Event | ⟨I i1|Income⟩ | ⟨I i2|Outgoing⟩\n⟨I i3|Raffle⟩ | ⟨Q q1 of=i3|£9⟩ | ⟨Q q2 of=i3|£2⟩\n"
+    "Total | ⟨Q q3 of=i1|£9⟩ | ⟨Q q4 of=i2|£2⟩\n",
+    "Item | ⟨I i1|Rate⟩ | Cost\n\nThe ⟨I i2|hall⟩ took ⟨Q q1 of=i2|£9⟩ | £4\n",
+]
+
+
+@pytest.mark.parametrize("inline", [*METRICS, *PERIODS, *COLUMNS])
 def test_metrics(inline: str) -> None:
     gold, linked = relink(inline)
     assert arrows(linked, "of", "period", "base") == arrows(gold, "of", "period", "base")

@@ -86,7 +86,9 @@ def _read_lines(paths: Sequence[_Path], frame: PageFrame) -> _Lines:
     is_first = np.ones(len(points), dtype=np.bool_)
     is_first[1:] = path_of[1:] != path_of[:-1]
     to_here = np.flatnonzero((read.kinds == pdfium.FPDF_SEGMENT_LINETO) & ~is_first)
-    moved = np.maximum.accumulate(np.where(read.kinds == pdfium.FPDF_SEGMENT_MOVETO, index, -1)) if len(index) else index
+    moved = (
+        np.maximum.accumulate(np.where(read.kinds == pdfium.FPDF_SEGMENT_MOVETO, index, -1)) if len(index) else index
+    )
     is_closing = read.closes & (moved >= 0)
     is_closing &= path_of[moved] == path_of
     closing = np.flatnonzero(is_closing)
@@ -106,7 +108,7 @@ def _shown(points: Floats, path_of: Ints, paths: Sequence[_Path], frame: PageFra
         matrices = [(object_matrix(part[0]) if part else None) or (1.0, 0.0, 0.0, 1.0, 0.0, 0.0) for part in chain]
         a, b, c, d, e, f = np.array(matrices, dtype=np.float64)[path_of].T
         x, y = a * x + c * y + e, b * x + d * y + f
-    sides: Any = frame.box(x, y, x, y)  # type: ignore[arg-type]  # of all points at once
+    sides: Any = frame.box(x, y, x, y)  # of all points at once
     return np.stack(sides[:2], axis=1)
 
 

@@ -153,7 +153,8 @@ def _tallest(sides: Sequence[Floats], starts: Sequence[int]) -> list[int]:
     run_of = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
     is_tallest = heights == np.maximum.reduceat(heights, starts[:-1])[run_of]
     places = np.flatnonzero(is_tallest)
-    return places[np.unique(run_of[places], return_index=True)[1]].tolist()
+    firsts = np.unique(run_of[places], return_index=True)[1]
+    return [int(place) for place in places[firsts]]
 
 
 def _read_chars(text_page: Any) -> str:
