@@ -150,7 +150,7 @@ def test_letters_that_dance_are_one_word() -> None:
         maker.text(60, 100, "Ask")
         for index, letter in enumerate("Hannah"):
             maker.text(84 + 7 * index, 100 - 0.2 * (index % 2), letter, size=11 + 0.1 * (index % 3))
-        maker.text(140, 100, "again")
+        maker.text(131, 100, "again")
 
     source = page_of(draw)
     assert source.text == "Ask Hannah again"
