@@ -11,10 +11,12 @@ from extractor.linking.vocabulary import alternatives, any_of, words
 
 REACH: Final = 600
 """Characters ahead of a sentence in which a period that was said before is looked for."""
-MAX_SENTENCES: Final = 2
+MAX_SENTENCES: Final = 1
 """Full stops over which a period is carried on."""
 MAX_METRICS: Final = 2
 """Metrics over which it is, but for the rows of a table."""
+FAR_CHARS: Final = 80
+"""From which on a period in the sentence does not hold behind MAX_METRICS others."""
 _FULL_STOP: Final = re.compile(r"[.!?]\s")
 _BRACKETS: Final = re.compile(r"\([^()\n]{0,80}(?:\n[^()\n]{0,80})?\)")
 
@@ -116,16 +118,20 @@ def _bracket(context: Context, span: Span) -> tuple[int, int] | None:
 
 
 def _is_beyond(context: Context, metric: Span, period: Span) -> bool:
-    """Whether a period behind the metric belongs to later entries of a list, or heads what follows."""
-    if period.start < metric.end:
-        return False
+    """Whether a period behind the metric belongs to later entries of a list, or heads what follows; or whether one
+    before it was said for others.
+    """
     gap = context.between(metric, period)
+    if period.start < metric.end:
+        n_metrics = len(within(context.of("METRIC"), period.end, metric.start))
+        return n_metrics >= MAX_METRICS and len(gap) >= FAR_CHARS and not _is_row(context, metric.start)
     n_metrics = len(within(context.of("METRIC"), metric.end, period.start))
+    is_in_brackets = _bracket(context, period) is not None
+    is_parted = ";" in gap or (n_metrics > 0 and (is_in_brackets or "," in gap or "\n" in gap))
     return (
         n_metrics >= 2
-        or (";" in gap and not _is_base(context, period))
-        or (n_metrics > 0 and "\n" in gap and not _is_base(context, period))
-        or (re.match(r"\s*:", context.text[period.end :][:4]) is not None and _bracket(context, period) is None)
+        or (is_parted and not _is_base(context, period))
+        or (re.match(r"\s*:", context.text[period.end :][:4]) is not None and not is_in_brackets)
     )
 
 
