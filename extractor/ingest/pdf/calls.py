@@ -105,8 +105,9 @@ def fill_colour(path: Address) -> int:
 
 
 def segments(paths: Sequence[Address], limit: int) -> Segments:
-    """The segments of some paths, of each at most `limit`."""
-    counts = [max(0, min(n, limit)) for n in map(_count_segments, paths)]
+    """The segments of some paths, or of none of them if they are more than `limit` in all."""
+    counts = [max(0, n) for n in map(_count_segments, paths)]
+    counts = counts if sum(counts) <= limit else [0] * len(counts)
     found = [s for path, n in zip(paths, counts, strict=True) for s in map(_segment, repeat(path), range(n))]
     points = np.zeros((len(found), 2), dtype=np.float32)
     xs = _rows(points)

@@ -13,7 +13,8 @@ from extractor.ingest.pdf.calls import Address, Floats, draw_mode, fill_colour, 
 from extractor.ingest.pdf.glyphs import PageFrame, iter_objects
 
 MAX_PATHS: Final = 5_000
-MAX_SEGMENTS: Final = 20_000
+MAX_SEGMENTS: Final = 200_000
+MAX_LINES: Final = 20_000
 MAX_SHADES: Final = 2_000
 MAX_SHADE_FRACTION: Final = 0.9
 """Of the page's area: a larger rectangle is its background."""
@@ -66,7 +67,7 @@ def read_edges(page: Any, frame: PageFrame) -> list[Edge]:
         return []
     hidden = drawn[is_shade][_is_within(boxes[is_shade], fills[is_shade])]
     seen = lines.ends[~np.isin(lines.path_of, hidden)]
-    return list(_iter_edges(seen, frame)) if len(seen) <= MAX_SEGMENTS else []
+    return list(_iter_edges(seen, frame)) if len(seen) <= MAX_LINES else []
 
 
 def _iter_paths(page: Any) -> Iterator[_Path]:
@@ -86,9 +87,7 @@ def _read_lines(paths: Sequence[_Path], frame: PageFrame) -> _Lines:
     is_first = np.ones(len(points), dtype=np.bool_)
     is_first[1:] = path_of[1:] != path_of[:-1]
     to_here = np.flatnonzero((read.kinds == pdfium.FPDF_SEGMENT_LINETO) & ~is_first)
-    moved = (
-        np.maximum.accumulate(np.where(read.kinds == pdfium.FPDF_SEGMENT_MOVETO, index, -1)) if len(index) else index
-    )
+    moved = np.maximum.accumulate(np.where(read.kinds == pdfium.FPDF_SEGMENT_MOVETO, index, -1))
     is_closing = read.closes & (moved >= 0)
     is_closing &= path_of[moved] == path_of
     closing = np.flatnonzero(is_closing)
