@@ -7,6 +7,7 @@ import random
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -51,7 +52,14 @@ def build_pipeline(tagger_folder: Path, *, name: str, version: str) -> Language:
 
 
 def release(
-    run: Path, out: Path, *, version: str, bits: int, feed_forward_bits: int, documents: Sequence[LabelledDocument]
+    run: Path,
+    out: Path,
+    *,
+    version: str,
+    bits: int,
+    feed_forward_bits: int,
+    overlap_pieces: int,
+    documents: Sequence[LabelledDocument],
 ) -> None:
     """Export the trained run, quantise it, and write the folder, whose name is the model's, with its checksums.
 
@@ -68,7 +76,8 @@ def release(
         shutil.copyfile(trained.encoder / VOCABULARY_FILE, tagger / VOCABULARY_FILE)
         ranges = measure_ranges(tagger / MODEL_FILE, usual_windows(documents, trained))
         write_ranges(ranges, tagger / RANGES_FILE)
-        write_settings(tagger_settings(trained.model, trained.about["max_pieces"]), tagger)
+        settings = tagger_settings(trained.model, trained.about["max_pieces"])
+        write_settings(replace(settings, overlap_pieces=overlap_pieces), tagger)
         load_tagger(tagger)
         load_tokenizer(tagger / VOCABULARY_FILE)
         kept = {name: (out / name).read_bytes() for name in KEPT if (out / name).is_file()}
@@ -109,6 +118,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--feed-forward-bits", type=int, choices=(4, 8), default=4, help="of the feed-forward layers, at most --bits"
     )
+    parser.add_argument("--overlap-pieces", type=int, default=80, help="word pieces that neighbouring windows share")
     parser.add_argument("--texts", type=Path, help="texts of the real minutes, to round and to measure on")
     options = parser.parse_args(arguments)
     if options.feed_forward_bits > options.bits:
@@ -119,6 +129,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         version=options.version,
         bits=options.bits,
         feed_forward_bits=options.feed_forward_bits,
+        overlap_pieces=options.overlap_pieces,
         documents=[from_row(row) for row in load(options.texts)["train"]],
     )
     size = sum(p.stat().st_size for p in options.out.rglob("*") if p.is_file())
