@@ -18,8 +18,8 @@ from extractor.tagger import Report
 
 MODEL_NAME: Final = "minutes-en"
 META_FILE: Final = "meta.json"
-MAX_CHARS: Final = 1_000_000
-"""Of a document, some 400 pages: beyond it the tagger takes too long for a text that is hardly minutes."""
+MAX_CHARS: Final = 2_000_000
+"""Of a document, some 800 pages: beyond it the tagger takes too long for a text that is hardly minutes."""
 _HERE: Final = Path(__file__).resolve().parent
 
 

@@ -181,7 +181,7 @@ def growth(inputs: Inputs) -> dict[str, float]:
 
 
 def growth_of_long_texts(inputs: Inputs) -> dict[str, float]:
-    """time(2n) / time(n) of the whole way for n to a million characters, the most that are read at once, each once."""
+    """time(2n) / time(n) of the whole way for n to two million characters, the most read at once; each once."""
     nlp = load(inputs.model)
     extract_text(_of_size(inputs.texts, SIZES[0]), nlp=nlp)
     sizes = [size for size in LONG_SIZES if size <= MAX_CHARS]

@@ -57,6 +57,8 @@ class _Lines:
 def read_edges(page: Any, frame: PageFrame) -> list[Edge]:
     """The edges of lines and rectangles, but of those within a larger one of their colour; none on crowded pages."""
     paths = list(_iter_paths(page))
+    if not paths:
+        return []
     lines = _read_lines(paths, frame)
     if not len(lines.ends):
         return []

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice
 from typing import Final
 
 from extractor.ingest.characters import plain_character
@@ -66,9 +66,9 @@ class FragmentedText:
 def read_fragments(glyphs: PageGlyphs, finder: CellFinder) -> FragmentedText:
     """The upright characters, in the order given, cut where the line, the column or the table cell changes."""
     reader = _FragmentReader(finder)
-    for run, (start, past) in enumerate(pairwise(glyphs.starts)):
-        if glyphs.turns[start] == 0:
-            reader.take_run(glyphs, run, start, past)
+    for run, turn in enumerate(glyphs.turns):
+        if turn == 0:
+            reader.take_run(glyphs, run)
     reader.end_fragment()
     return FragmentedText(reader.fragments, reader.n_cut_words)
 
@@ -83,28 +83,28 @@ class _FragmentReader:
         self._box: list[float] = []
         self._last: Glyph | None = None
 
-    def take_run(self, glyphs: PageGlyphs, run: int, start: int, past: int) -> None:
+    def take_run(self, glyphs: PageGlyphs, run: int) -> None:
         """As `take` of each character; of a run, most that is asked about the first one holds for the others."""
+        start, past = glyphs.starts[run], glyphs.starts[run + 1]
         if glyphs.chars[start] == " ":
             if self._chars:
                 self._end_word()
             return
         if self._goes_on(glyphs, run, start, past):
             return
-        first = glyphs[start]
+        first = Glyph(glyphs.chars[start], *glyphs.first_boxes[run])
         before = self._last
         self.take(first)
-        rest = range(start + 1, past)
-        if not rest:
+        if past - start == 1:
             return
-        last = glyphs[past - 1]
+        last = Glyph(glyphs.chars[past - 1], *glyphs.last_boxes[run])
         is_new = self._last is first and (before is None or before[1:5] != first[1:5])
         if not is_new or not self._finder.holds((last.x0 + last.x1) / 2, (last.y0 + last.y1) / 2, first.x0):
-            for index in rest:
-                self.take(glyphs[index])
+            for glyph in islice(glyphs.iter_run(run), 1, None):
+                self.take(glyph)
             return
         self._chars.append(glyphs.chars[start + 1 : past])
-        self._widen_by_run(glyphs, run)
+        self._widen(*glyphs.boxes[run], *glyphs.tallest[run])
         self._last = last
 
     def _goes_on(self, glyphs: PageGlyphs, run: int, start: int, past: int) -> bool:
@@ -112,28 +112,27 @@ class _FragmentReader:
         current = self._current
         if current is None or self._chars or past - start < MIN_PLAIN_RUN:
             return False
-        x0, y0, x1, y1 = glyphs.run_boxes[run]
+        x0, y0, x1, y1 = glyphs.boxes[run]
         height = y1 - y0
         stagger = MAX_STAGGER * height
         if height < MIN_SIZE_POINTS or abs(y0 - current.y0) > stagger or abs(y1 - current.y1) > stagger:
             return False
-        first_x1 = glyphs.boxes[start][2]
-        if first_x1 <= x0 or not 0.0 < x0 - current.x1 <= WIDE_GAP_HEIGHTS * current.height:
+        if glyphs.first_boxes[run][2] <= x0 or not 0.0 < x0 - current.x1 <= WIDE_GAP_HEIGHTS * current.height:
             return False
-        if self._finder.cells and not self._is_in_cell(glyphs, start, past - 1, current.cell):
+        if self._finder.cells and not self._is_in_cell(glyphs, run, current.cell):
             return False
         self._chars.append(glyphs.chars[start:past])
         self._box = [x0, y0, x1, y1]
-        self._widen_by_run(glyphs, run)
-        self._last = glyphs[past - 1]
+        self._widen(x0, y0, x1, y1, *glyphs.tallest[run])
+        self._last = Glyph(glyphs.chars[past - 1], *glyphs.last_boxes[run])
         return True
 
-    def _is_in_cell(self, glyphs: PageGlyphs, first: int, last: int, cell: int | None) -> bool:
+    def _is_in_cell(self, glyphs: PageGlyphs, run: int, cell: int | None) -> bool:
         """Whether all characters of a run lie in the cell, or all in none."""
-        x0, y0, x1, y1 = glyphs.boxes[first]
+        x0, y0, x1, y1 = glyphs.first_boxes[run]
         if self._finder((x0 + x1) / 2, (y0 + y1) / 2) != cell:
             return False
-        last_x0, last_y0, last_x1, last_y1 = glyphs.boxes[last]
+        last_x0, last_y0, last_x1, last_y1 = glyphs.last_boxes[run]
         return self._finder.holds((last_x0 + last_x1) / 2, (last_y0 + last_y1) / 2, x0)
 
     def take(self, glyph: Glyph) -> None:
@@ -166,11 +165,6 @@ class _FragmentReader:
         self._chars.append(char)
         self._widen(*glyph[1:5], glyph.y0, glyph.y1)
         self._last = glyph
-
-    def _widen_by_run(self, glyphs: PageGlyphs, run: int) -> None:
-        x0, y0, x1, y1 = glyphs.run_boxes[run]
-        _, tallest_y0, _, tallest_y1 = glyphs.boxes[glyphs.tallest[run]]
-        self._widen(x0, y0, x1, y1, tallest_y0, tallest_y1)
 
     def _widen(self, x0: float, y0: float, x1: float, y1: float, tallest_y0: float, tallest_y1: float) -> None:
         """Let the word hold a box, and the fragment its sides and the height of its tallest character.
@@ -238,8 +232,7 @@ class _FragmentReader:
     def _end_word(self, *, soft_hyphen: bool = False) -> None:
         if self._chars and self._current is not None:
             x0, y0, x1, y1 = self._box
-            box = round(x0, 2), round(y0, 2), round(x1, 2), round(y1, 2)
-            self._current.words.append(PrintedWord("".join(self._chars), box, soft_hyphen))
+            self._current.words.append(PrintedWord("".join(self._chars), (x0, y0, x1, y1), soft_hyphen))
         self._chars, self._box = [], []
 
     def end_fragment(self) -> None:

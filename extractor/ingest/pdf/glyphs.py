@@ -6,9 +6,11 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import pairwise, repeat
 from typing import Any, Final, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pypdfium2.raw as pdfium
 
 from extractor.ingest.characters import plain_character
@@ -94,22 +96,29 @@ class PageGlyphs:
     """
 
     chars: str
-    boxes: Sequence[Box]
-    turns: Sequence[int | None]
-    """As `Glyph.quarter_turns`."""
+    sides: Sequence[Floats]
+    """x0, y0, x1 and y1 of each character in hundredths of points, each of shape (n_chars,)."""
     starts: Sequence[int]
     """Where each run begins; the last entry is the number of characters."""
-    run_boxes: Sequence[Box]
+    turns: Sequence[int | None]
+    """Of each run; as `Glyph.quarter_turns`."""
+    boxes: Sequence[Box]
     """Around all characters of each run."""
-    tallest: Sequence[int]
-    """The first of the highest characters of each run."""
+    first_boxes: Sequence[Box]
+    """Of the first character of each run."""
+    last_boxes: Sequence[Box]
+    tallest: Sequence[tuple[float, float]]
+    """Top and bottom of the first of the highest characters of each run."""
 
-    def __getitem__(self, index: int) -> Glyph:
-        return Glyph(self.chars[index], *self.boxes[index], self.turns[index])
+    def iter_run(self, run: int) -> Iterator[Glyph]:
+        """The characters of a run, in order."""
+        start, past = self.starts[run], self.starts[run + 1]
+        columns = (side[start:past].tolist() for side in self.sides)
+        return map(Glyph, self.chars[start:past], *columns, repeat(self.turns[run]))
 
     def iter_turned(self) -> Iterator[Glyph]:
         """The characters whose line does not run from left to right."""
-        return (self[index] for index, turn in enumerate(self.turns) if turn != 0)
+        return (glyph for run, turn in enumerate(self.turns) if turn != 0 for glyph in self.iter_run(run))
 
 
 def read_glyphs(page: Any) -> tuple[PageGlyphs, PageFrame]:
@@ -122,39 +131,57 @@ def read_glyphs(page: Any) -> tuple[PageGlyphs, PageFrame]:
         chars = _read_chars(text_page.raw)
         corners = _read_corners(text_page.raw, len(chars))
         starts = _run_starts(chars, corners)
-        turns = _read_turns(text_page.raw, starts)
+        turns = _read_turns(text_page.raw, chars, starts)
     finally:
         text_page.close()
     frame = frame_of(page)
-    usual = Counter(turn for turn in turns if turn is not None).most_common(1)
-    if usual and (usual[0][0] + frame.quarter_turns) % 4:
-        frame = replace(frame, quarter_turns=-usual[0][0] % 4)
+    usual = _usual_turn(turns, starts)
+    if usual is not None and (usual + frame.quarter_turns) % 4:
+        frame = replace(frame, quarter_turns=-usual % 4)
     if frame.quarter_turns:
+        turns = np.repeat(np.array(turns, dtype=object), np.diff(starts)).tolist()
         starts = list(range(len(chars) + 1))
-    sides: Any = frame.box(*corners.T)  # of all characters at once
-    boxes = list(zip(*(side.tolist() for side in sides), strict=True))
     shown = [None if turn is None else (turn + frame.quarter_turns) % 4 for turn in turns]
-    return PageGlyphs(chars, boxes, shown, starts, _run_boxes(sides, starts), _tallest(sides, starts)), frame
+    return _in_runs(chars, frame.box(*corners.T), starts, shown), frame
 
 
-def _run_boxes(sides: Sequence[Floats], starts: Sequence[int]) -> list[Box]:
+def _usual_turn(turns: Sequence[int | None], starts: Sequence[int]) -> int | None:
+    """That of most characters."""
+    if not any(turns) and None not in turns:
+        return 0 if turns else None
+    counts: Counter[int] = Counter()
+    for turn, (start, past) in zip(turns, pairwise(starts), strict=True):
+        if turn is not None:
+            counts[turn] += past - start
+    return max(counts, key=counts.__getitem__, default=None)
+
+
+def _in_runs(chars: str, sides: Any, starts: Sequence[int], turns: Sequence[int | None]) -> PageGlyphs:
     """The sides are x0, y0, x1 and y1 of each character, each of shape (n_chars,)."""
-    if len(starts) < 2:
-        return []
+    sides = np.round(sides, 2)
+    if not chars:
+        return PageGlyphs(chars, sides, starts, turns, [], [], [], [])
+    firsts = np.array(starts[:-1])
     reach = (np.minimum, np.minimum, np.maximum, np.maximum)
-    around = [most.reduceat(side, starts[:-1]).tolist() for most, side in zip(reach, sides, strict=True)]
-    return list(zip(*around, strict=True))
+    around = [most.reduceat(side, firsts).tolist() for most, side in zip(reach, sides, strict=True)]
+    tallest = _tallest(sides[3] - sides[1], starts)
+    return PageGlyphs(
+        chars,
+        sides,
+        starts,
+        turns,
+        boxes=list(zip(*around, strict=True)),
+        first_boxes=list(zip(*sides[:, firsts].tolist(), strict=True)),
+        last_boxes=list(zip(*sides[:, np.array(starts[1:]) - 1].tolist(), strict=True)),
+        tallest=list(zip(*sides[1::2, tallest].tolist(), strict=True)),
+    )
 
 
-def _tallest(sides: Sequence[Floats], starts: Sequence[int]) -> list[int]:
-    if len(starts) < 2:
-        return []
-    heights = sides[3] - sides[1]
+def _tallest(heights: Floats, starts: Sequence[int]) -> npt.NDArray[np.int64]:
+    """The first of the highest characters of each run."""
     run_of = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
-    is_tallest = heights == np.maximum.reduceat(heights, starts[:-1])[run_of]
-    places = np.flatnonzero(is_tallest)
-    firsts = np.unique(run_of[places], return_index=True)[1]
-    return [int(place) for place in places[firsts]]
+    places = np.flatnonzero(heights == np.maximum.reduceat(heights, starts[:-1])[run_of])
+    return places[np.diff(run_of[places], prepend=-1) > 0]
 
 
 def _read_chars(text_page: Any) -> str:
@@ -185,8 +212,7 @@ def _run_starts(chars: str, corners: Floats) -> list[int]:
     if not chars:
         return [0]
     codes = np.frombuffer(chars.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
-    different, which = np.unique(codes, return_inverse=True)
-    is_plain = np.array([_is_plain(chr(code)) for code in different.tolist()])[which]
+    is_plain = ~np.isin(codes, [ord(char) for char in set(chars) if not _is_plain(char)])
     left, bottom, right, top = corners.T
     height, width = (top - bottom)[1:], (right - left)[1:]
     step, gap = left[1:] - left[:-1], left[1:] - right[:-1]
@@ -202,14 +228,22 @@ def _is_plain(char: str) -> bool:
     return plain_character(char) == char and not char.isspace()
 
 
-def _read_turns(text_page: Any, starts: Sequence[int]) -> list[int | None]:
-    """The direction of each character's base line; one that is only slanted like italics stands upright."""
-    a, b, *_ = char_matrices(address_of(text_page), starts[:-1]).T
-    turns: list[int | None] = [0] * starts[-1]
-    for run in np.flatnonzero((b != 0) | (a < 0)).tolist():
-        start, past = starts[run], starts[run + 1]
-        turns[start:past] = [_quarter_turns(a[run], b[run])] * (past - start)
-    return turns
+def _read_turns(text_page: Any, chars: str, starts: Sequence[int]) -> list[int | None]:
+    """The direction of each run's base line; one that is only slanted like italics stands upright.
+
+    Letters of one run stand beside each other, so that only those that stand alone are asked, and the others if one of
+    them does not stand upright.
+    """
+    alone = [start for start, past in pairwise(starts) if past - start == 1 and chars[start] != " "]
+    if not _is_turned(char_matrices(address_of(text_page), alone)).any():
+        return [0] * (len(starts) - 1)
+    matrices = char_matrices(address_of(text_page), starts[:-1])
+    turned = _is_turned(matrices).tolist()
+    return [_quarter_turns(a, b) if t else 0 for t, (a, b, *_) in zip(turned, matrices.tolist(), strict=True)]
+
+
+def _is_turned(matrices: Floats) -> npt.NDArray[np.bool_]:
+    return np.asarray((matrices[:, 1] != 0) | (matrices[:, 0] < 0))
 
 
 def _quarter_turns(a: float, b: float) -> int | None:
