@@ -181,11 +181,11 @@ def growth(inputs: Inputs) -> dict[str, float]:
 
 
 def growth_of_long_texts(inputs: Inputs) -> dict[str, float]:
-    """time(2n) / time(n) of the whole way for n to two million characters, the most read at once; each once."""
+    """time(2n) / time(n) of the whole way for n to two million characters, the most that are read at once."""
     nlp = load(inputs.model)
     extract_text(_of_size(inputs.texts, SIZES[0]), nlp=nlp)
     sizes = [size for size in LONG_SIZES if size <= MAX_CHARS]
-    times = {size: _seconds(partial(extract_text, _of_size(inputs.texts, size), nlp=nlp)) for size in sizes}
+    times = _times({size: partial(extract_text, _of_size(inputs.texts, size), nlp=nlp) for size in sizes})
     return {f"to_{size}": times[size] / times[size // 2] for size in sizes[1:]}
 
 
