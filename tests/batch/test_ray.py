@@ -1,4 +1,4 @@
-"""The tables of a cluster that loses a machine are those of one machine."""
+"""The tables of a cluster that loses a machine, and of one that loses its driver, are those of one machine."""
 
 import json
 import os
@@ -19,7 +19,7 @@ if __name__ == "__main__":
 
 
 @pytest.mark.slow
-def test_a_cluster_that_loses_a_node(tmp_path: Path, repository: Path) -> None:
+def test_a_cluster_that_loses_a_node_and_one_that_loses_its_driver(tmp_path: Path, repository: Path) -> None:
     pytest.importorskip("ray", reason="Ray is an extra")
     (tmp_path / "script.py").write_text(SCRIPT)
     command = [sys.executable, str(tmp_path / "script.py"), str(tmp_path / "work")]
@@ -28,4 +28,6 @@ def test_a_cluster_that_loses_a_node(tmp_path: Path, repository: Path) -> None:
     assert done.returncode == 0, done.stderr[-2000:]
     outcome = json.loads(done.stdout.splitlines()[-1])
     assert outcome["same_tables"]
+    assert 30 <= outcome["n_read_before_kill"] < 60
+    assert outcome["same_tables_after_kill"]
     assert outcome["n_documents"] == 60
