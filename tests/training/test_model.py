@@ -22,6 +22,8 @@ from tests.markup import annotate
 from training.corpus import LabelledDocument
 from training.examples import iter_batches, to_example
 from training.export import export, pack_nibbles, quantise
+from training.mean import main as write_mean_of
+from training.mean import write_mean
 from training.model import N_SCORES, Crf, ModelSettings, TokenClassifier
 from training.names import NamePools
 from training.ranges import measure_ranges, write_ranges
@@ -265,3 +267,34 @@ def test_the_mean_of_two_models_keeps_whole_numbers() -> None:
     mean = mean_weights(one, other, 0.25)
     assert mean["w"].tolist() == [1.75, -0.75]
     assert int(mean["n"]) == 5
+
+
+def _save_run(folder: Path, encoder: Path, layers: int, value: float) -> dict[str, torch.Tensor]:
+    """A run whose numbers all have the value."""
+    model = TokenClassifier(ModelSettings(encoder, layers))
+    weights = {k: torch.full_like(w, value) if w.is_floating_point() else w for k, w in model.state_dict().items()}
+    folder.mkdir()
+    torch.save(weights, folder / WEIGHTS_FILE)
+    (folder / RUN_FILE).write_text(json.dumps({"encoder": str(encoder), "layers": layers, "max_pieces": 254}))
+    return weights
+
+
+def test_the_mean_of_runs_is_a_run(encoder: Path, tmp_path: Path) -> None:
+    runs = [tmp_path / name for name in ("one", "two", "three")]
+    for folder, value in zip(runs, (1.0, 2.0, 4.0), strict=True):
+        _save_run(folder, encoder, 1, value)
+    write_mean(runs, (1, 2, 1), tmp_path / "mean")
+    found = load_run(tmp_path / "mean")
+    assert found.about["max_pieces"] == 254
+    assert [part["share"] for part in found.about["mean_of"]] == [1, 2, 1]
+    trained = [w for k, w in found.model.state_dict().items() if w.is_floating_point() and not k.endswith("allowed")]
+    assert all(torch.allclose(weights, torch.tensor(2.25)) for weights in trained)
+
+
+def test_runs_of_different_shapes_have_no_mean(encoder: Path, tmp_path: Path) -> None:
+    _save_run(tmp_path / "one", encoder, 1, 1.0)
+    _save_run(tmp_path / "two", encoder, 2, 1.0)
+    with pytest.raises(ModelError, match=r"two: not of the shape of .*one"):
+        write_mean([tmp_path / "one", tmp_path / "two"], (1, 1), tmp_path / "mean")
+    with pytest.raises(SystemExit):
+        write_mean_of(["--runs", str(tmp_path / "one"), "--shares", "1", "2", "--out", str(tmp_path / "mean")])
