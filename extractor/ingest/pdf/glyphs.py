@@ -97,7 +97,7 @@ class PageGlyphs:
 
     chars: str
     sides: Sequence[Floats]
-    """x0, y0, x1 and y1 of each character in hundredths of points, each of shape (n_chars,)."""
+    """x0, y0, x1 and y1 of each character, in points rounded to hundredths, each of shape (n_chars,)."""
     starts: Sequence[int]
     """Where each run begins; the last entry is the number of characters."""
     turns: Sequence[int | None]
@@ -107,6 +107,7 @@ class PageGlyphs:
     first_boxes: Sequence[Box]
     """Of the first character of each run."""
     last_boxes: Sequence[Box]
+    """Of the last one."""
     tallest: Sequence[tuple[float, float]]
     """Top and bottom of the first of the highest characters of each run."""
 
