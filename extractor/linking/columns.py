@@ -11,6 +11,10 @@ MAX_ROWS: Final = 40
 """Lines above a row in which the heading of its columns is looked for."""
 MAX_BREAK: Final = 3
 """Lines without columns that may lie between two rows of a table."""
+CELL_INDENT: Final = 8
+"""Spaces from which on a line without columns goes on with a cell of the row above."""
+_ASIDE: Final = re.compile(r"[\s|]*(?:[-\u2013\u2014][\s|]*)*")
+_UNIT: Final = re.compile(r"\s*[(£$€].*$")
 Heads = tuple[Span | None, Span | None]
 """The period of a column, and the one that it is compared with."""
 
@@ -63,8 +67,63 @@ def column_indicator(context: Context, metric: Span) -> Span | None:
 
     "Payee | Purpose | VAT | Total": what is paid as VAT, while the total is for the purpose.
     """
+    return _beside_indicator(context, metric) or _indicator_above(context, metric)
+
+
+def _beside_indicator(context: Context, metric: Span) -> Span | None:
+    """The heading of a column beside the main one, by the order of the figures, the columns, or the place."""
     start, end = context.line(metric.start)
-    n_columns = _n_columns(context, start, end)
+    figures = _figures(context, metric)
+    if (len(figures) < 2 and not context.is_cell(metric)) or (heading := _beside_heading(context, start)) is None:
+        return None
+    heads = [head for head in within(context.of("INDICATOR"), *heading) if _is_beside(context, head)]
+    amounts = [
+        heading[0] + m.start() for m in any_of("metrics", "amount_headings").finditer(context.text[slice(*heading)])
+    ]
+    if len(amounts) == len(figures) > 1:
+        at = amounts[figures.index(metric)]
+        return next((head for head in heads if head.start <= at < head.end), None)
+    if _n_columns(context, start, end) == _n_columns(context, *heading) > 2:
+        column = _column(context, start, metric)
+        return next((head for head in heads if _column(context, heading[0], head) == column), None)
+    if _is_set_in_spaces(context, start, end) and context.is_cell(metric):
+        return next((head for head in heads if not _n_aside(metric, start, head, heading[0])), None)
+    return None
+
+
+def _figures(context: Context, metric: Span) -> list[Span]:
+    """The metrics of the row around this one with nothing but column gaps and dashes between them."""
+    figures = [metric]
+    row = within(context.of("METRIC"), *context.line(metric.start))
+    for other in reversed([m for m in row if m.end <= metric.start]):
+        if _ASIDE.fullmatch(context.between(other, figures[0])) is None:
+            break
+        figures.insert(0, other)
+    for other in (m for m in row if m.start >= metric.end):
+        if _ASIDE.fullmatch(context.between(figures[-1], other)) is None:
+            break
+        figures.append(other)
+    return figures
+
+
+def _beside_heading(context: Context, start: int) -> tuple[int, int] | None:
+    """The nearest line above that heads a column beside the main one, up to where the table ends."""
+    for _ in range(MAX_ROWS):
+        if start == 0:
+            return None
+        start, end = context.line(start - 1)
+        line = context.text[start:end]
+        n_metrics = len(within(context.of("METRIC"), start, end))
+        if not n_metrics and any(_is_beside(context, i) for i in within(context.of("INDICATOR"), start, end)):
+            return start, end
+        is_row = _n_columns(context, start, end) >= 2 or n_metrics >= 2
+        if line.strip() and not is_row and len(line) - len(line.lstrip()) < CELL_INDENT:
+            return None
+    return None
+
+
+def _indicator_above(context: Context, metric: Span) -> Span | None:
+    start, end = context.line(metric.start)
     if not context.is_cell(metric) or (heading := _indicator_heading(context, start)) is None:
         return None
     column = _column(context, start, metric)
@@ -72,12 +131,15 @@ def column_indicator(context: Context, metric: Span) -> Span | None:
     indicator = next((head for head in heads if _column(context, heading[0], head) == column), None)
     if indicator is None:
         return None
-    is_set_in_spaces = re.search(r"[|\t]", context.text[start:end]) is None
-    is_above = is_set_in_spaces and not _n_aside(metric, start, indicator, heading[0])
-    if n_columns != _n_columns(context, *heading) and not is_above:
+    is_above = _is_set_in_spaces(context, start, end) and not _n_aside(metric, start, indicator, heading[0])
+    if _n_columns(context, start, end) != _n_columns(context, *heading) and not is_above:
         return None
     is_named = bool(within(context.of("INDICATOR"), start, metric.start))
-    return indicator if not is_named or _is_beside(context, indicator) else None
+    return None if is_named else indicator
+
+
+def _is_set_in_spaces(context: Context, start: int, end: int) -> bool:
+    return re.search(r"[|\t]", context.text[start:end]) is None
 
 
 def _n_aside(metric: Span, row: int, indicator: Span, heading: int) -> int:
@@ -86,7 +148,8 @@ def _n_aside(metric: Span, row: int, indicator: Span, heading: int) -> int:
 
 
 def _is_beside(context: Context, indicator: Span) -> bool:
-    return any_of("metrics", "beside_headings").fullmatch(indicator.text_of(context.text)) is not None
+    word = _UNIT.sub("", indicator.text_of(context.text))
+    return any_of("metrics", "beside_headings").fullmatch(word) is not None
 
 
 def _indicator_heading(context: Context, start: int) -> tuple[int, int] | None:

@@ -161,6 +161,15 @@ COLUMNS = [
     "Event | ⟨I i1|Income⟩ | ⟨I i2|Outgoing⟩\n⟨I i3|Raffle⟩ | ⟨Q q1 of=i3|£9⟩ | ⟨Q q2 of=i3|£2⟩\n"
     "Total | ⟨Q q3 of=i1|£9⟩ | ⟨Q q4 of=i2|£2⟩\n",
     "Item | ⟨I i1|Rate⟩ | Cost\n\nThe ⟨I i2|hall⟩ took ⟨Q q1 of=i2|£9⟩ | £4\n",
+    # A cell that goes on in the next line is no heading.
+    "Payee      Purpose       Net       ⟨I i1|VAT £⟩     Total\nBo Ltd     ⟨I i2|Paint and\n           brushes⟩       "
+    "⟨Q q1 of=i2|£10⟩       ⟨Q q2 of=i1|£2⟩       ⟨Q q3 of=i2|£12⟩\n",
+    # Single spaces: the order of the figures says which is the tax.
+    "No Party For Net ⟨I i1|GST⟩ Total Remarks\n1 Bo Ltd ⟨I i2|Paint⟩ ⟨Q q1 of=i2|10.00⟩ ⟨Q q2 of=i1|2.00⟩ "
+    "⟨Q q3 of=i2|12.00⟩ paid\n",
+    # A line of prose ends the table.
+    "Purpose | Net | ⟨I i1|Tax⟩\n⟨I i2|Paint⟩ | ⟨Q q1 of=i2|$9⟩ | ⟨Q q2 of=i1|$1⟩\nAll were paid.\n"
+    "⟨I i3|Rent⟩ | ⟨Q q3 of=i3|$7⟩ | ⟨Q q4 of=i3|$8⟩\n",
 ]
 
 
