@@ -1,12 +1,13 @@
-"""metric → indicator: the nearest that the same sentence or row ties to it; its periods are those of periods.py."""
+"""metric → indicator: the nearest that the same sentence or row ties to it, each indicator being of some metric."""
 
 import re
-from functools import cache
+from functools import cache, partial
 from typing import Final
 
 from extractor.annotations import Relation, Span
 from extractor.linking.columns import column_indicator
 from extractor.linking.context import Context, within
+from extractor.linking.cover import cover
 from extractor.linking.periods import link_periods
 from extractor.linking.vocabulary import alternatives, words
 
@@ -17,21 +18,36 @@ REACH: Final = 400
 def link_metrics(context: Context) -> list[Relation]:
     """Relations of, period and base of every metric."""
     relations = []
+    indicators = _indicators(context)
     for metric in context.of("METRIC"):
-        if (indicator := _indicator(context, metric)) is not None:
-            relations.append(Relation("of", metric.id, indicator.id))
+        if metric.id in indicators:
+            relations.append(Relation("of", metric.id, indicators[metric.id].id))
         relations += link_periods(context, metric)
     return relations
 
 
-def _indicator(context: Context, metric: Span) -> Span | None:
-    if (heading := column_indicator(context, metric)) is not None:
-        return heading
-    start, end = context.sentence(metric.start)
-    near = within(
-        context.of("INDICATOR"), max(0, start - REACH, metric.start - 3 * REACH), min(end, metric.end + REACH)
-    )
+def _indicators(context: Context) -> dict[str, Span]:
+    """The indicator of each metric that has one, by the metric's id; no indicator near a metric has none."""
+    headings = {metric.id: column_indicator(context, metric) for metric in context.of("METRIC")}
+    free = [metric for metric in context.of("METRIC") if headings[metric.id] is None]
+    chosen = {key: heading for key, heading in headings.items() if heading is not None}
+    chosen |= {metric.id: nearest for metric in free if (nearest := _nearest(context, metric)) is not None}
+    return cover(chosen, free, context.of("INDICATOR"), partial(_distance_in_reach, context))
+
+
+def _nearest(context: Context, metric: Span) -> Span | None:
+    near = within(context.of("INDICATOR"), *_reach(context, metric))
     return min(near, key=lambda indicator: _distance(context, metric, indicator), default=None)
+
+
+def _reach(context: Context, metric: Span) -> tuple[int, int]:
+    start, end = context.sentence(metric.start)
+    return max(0, start - REACH, metric.start - 3 * REACH), min(end, metric.end + REACH)
+
+
+def _distance_in_reach(context: Context, metric: Span, indicator: Span) -> float | None:
+    start, end = _reach(context, metric)
+    return _distance(context, metric, indicator) if start <= indicator.start and indicator.end <= end else None
 
 
 def _distance(context: Context, metric: Span, indicator: Span) -> float:

@@ -106,6 +106,13 @@ DUES = [
     "| Action | Owner | Due date |\n|---|---|---|\n| ⟨A a1 due=d1|Book the hall⟩ | ⟨P p1|Ann⟩ | ⟨D d1|1 May⟩ |\n",
     "⟨A a1|Book the hall⟩. The ⟨M m1|next meeting⟩ is in June.",
     "1   ⟨A a1 due=d1|Book the hall⟩            ⟨D d1|1 May⟩\n",
+    # What nothing ties to a task goes to the one near that has none.
+    "Action 7: ⟨A a1 due=d1|Write to the board⟩\nDue: Comments by ⟨D d1|23 March⟩\n",
+    "Action: ⟨A a1 due=d1|Mow the green⟩ - AL - revised to ⟨D d1|30 May⟩\n",
+    "The fair opens on ⟨D d1|5 May⟩; ⟨A a1 due=d1|Ann will go⟩.",
+    "The fair opens on ⟨D d1|5 May⟩.\n\n⟨A a1|Ann will mow the green⟩.",
+    "⟨A a1 due=d1|Mow the green by ⟨D d1|May⟩⟩. The fair opens on ⟨D d2|5 June⟩.",
+    f"⟨A a1|Mow the green⟩. {'The roof was seen by a man. ' * 10}He went home by ⟨D d1|June⟩.",
 ]
 
 
@@ -153,6 +160,11 @@ PERIODS = [
 ]
 
 
+EACH_OF_SOME = [
+    "The ⟨I i1|float⟩ and the ⟨I i2|reserve⟩ hold ⟨Q q1 of=i1|£9⟩ and ⟨Q q2 of=i2|£7⟩.",
+]
+
+
 COLUMNS = [
     "Payee | Purpose | ⟨I i1|VAT⟩ | Total\nBo Ltd | ⟨I i2|Paint⟩ | ⟨Q q1 of=i1|£2⟩ | ⟨Q q2 of=i2|£12⟩\n"
     "Ash | ⟨I i3|Bolts⟩ | ⟨Q q3 of=i1|£1⟩ | ⟨Q q4 of=i3|£6⟩\n",
@@ -173,7 +185,7 @@ COLUMNS = [
 ]
 
 
-@pytest.mark.parametrize("inline", [*METRICS, *PERIODS, *COLUMNS])
+@pytest.mark.parametrize("inline", [*METRICS, *PERIODS, *EACH_OF_SOME, *COLUMNS])
 def test_metrics(inline: str) -> None:
     gold, linked = relink(inline)
     assert arrows(linked, "of", "period", "base") == arrows(gold, "of", "period", "base")
