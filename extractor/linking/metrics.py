@@ -8,7 +8,7 @@ from extractor.annotations import Relation, Span
 from extractor.linking.columns import column_indicator
 from extractor.linking.context import Context, within
 from extractor.linking.cover import cover
-from extractor.linking.periods import link_periods
+from extractor.linking.periods import link_left_over, link_periods
 from extractor.linking.vocabulary import alternatives, words
 
 REACH: Final = 400
@@ -23,7 +23,7 @@ def link_metrics(context: Context) -> list[Relation]:
         if metric.id in indicators:
             relations.append(Relation("of", metric.id, indicators[metric.id].id))
         relations += link_periods(context, metric)
-    return relations
+    return relations + link_left_over(context, relations)
 
 
 def _indicators(context: Context) -> dict[str, Span]:

@@ -1,6 +1,7 @@
-"""metric → period and baseline: by column heading, bracket or sentence, else the period that was said before."""
+"""metric → period and baseline: by column heading, bracket or sentence, else the period that was said before it."""
 
 import re
+from collections.abc import Iterable, Set
 from functools import cache
 from typing import Final
 
@@ -17,6 +18,12 @@ MAX_METRICS: Final = 2
 """Metrics over which it is, but for the rows of a table."""
 FAR_CHARS: Final = 80
 """From which on a period in the sentence does not hold behind MAX_METRICS others."""
+SENTENCE_CHARS: Final = 400
+"""Around a period that no metric took, in which the metrics of its sentence are looked for."""
+BEHIND_CHARS: Final = 200
+"""Behind it, in which the paragraph begins that it leads to."""
+PARAGRAPH_CHARS: Final = 3000
+"""How far the metrics of that paragraph reach."""
 _FULL_STOP: Final = re.compile(r"[.!?]\s")
 _BRACKETS: Final = re.compile(r"\([^()\n]{0,80}(?:\n[^()\n]{0,80})?\)")
 
@@ -36,6 +43,34 @@ def link_periods(context: Context, metric: Span) -> list[Relation]:
     period = min(held, key=lambda p: _cost(context, metric, p)) if held else _earlier(context, metric, start)
     base = None if own else _base(context, metric, others)
     return _relations(metric, period, base)
+
+
+def link_left_over(context: Context, relations: Iterable[Relation]) -> list[Relation]:
+    """For each period that no metric took: the nearest metric of its sentence, or those of the paragraph behind it.
+
+    Only metrics without a period get one.
+    """
+    dated = {relation.head for relation in relations if relation.kind == "period"}
+    taken = {relation.tail for relation in relations if relation.kind in ("period", "base")}
+    found = []
+    for period in (period for period in context.of("PERIOD") if period.id not in taken):
+        metrics = _led_to(context, period, dated)
+        found += [Relation("period", metric.id, period.id) for metric in metrics]
+        dated |= {metric.id for metric in metrics}
+    return found
+
+
+def _led_to(context: Context, period: Span, dated: Set[str]) -> list[Span]:
+    sentence = context.sentence(period.start)
+    around = within(context.of("METRIC"), period.start - SENTENCE_CHARS, period.end + SENTENCE_CHARS)
+    free = [metric for metric in around if metric.id not in dated]
+    near = [m for m in free if context.sentence(m.start) == sentence or 0 < m.start - period.end < BEHIND_CHARS]
+    nearest = min(near, key=lambda metric: len(context.between(metric, period)), default=None)
+    if nearest is None or context.sentence(nearest.start) == sentence or nearest.start < period.start:
+        return [] if nearest is None else [nearest]
+    paragraph = context.paragraph(nearest.start)
+    behind = within(context.of("METRIC"), nearest.start, nearest.start + PARAGRAPH_CHARS)
+    return [m for m in behind if m.id not in dated and context.paragraph(m.start) == paragraph]
 
 
 def _reach(context: Context, metric: Span) -> tuple[int, int]:

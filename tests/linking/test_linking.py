@@ -129,7 +129,7 @@ METRICS = [
     "⟨I i1|Postage⟩: ⟨Q q1 of=i1|£5⟩\n⟨I i2|Paper⟩: ⟨Q q2 of=i2|£7⟩\n",
     "⟨I i1|Income⟩ was ⟨Q q1 of=i1 period=t1 base=t2|£9⟩ in ⟨T t1|2021⟩ compared with ⟨T t2|2020⟩.",
     "Accounts for ⟨T t1|May 2021⟩. The ⟨I i1|balance⟩ was ⟨Q q1 of=i1 period=t1|£9⟩.",
-    "Accounts for ⟨T t1|May 2021⟩.\n\nThe ⟨I i1|balance⟩ was ⟨Q q1 of=i1|£9⟩.",
+    "⟨I i2|Costs⟩ for ⟨T t1|May 2021⟩ were ⟨Q q2 of=i2 period=t1|£7⟩.\n\nThe ⟨I i1|balance⟩ was ⟨Q q1 of=i1|£9⟩.",
     "It cost ⟨Q q1|£9⟩.",
 ]
 
@@ -148,7 +148,7 @@ PERIODS = [
     "⟨I i1|Mowing⟩ (⟨T t1|June⟩)          ⟨Q q1 of=i1 period=t1|£85⟩     paid",
     "⟨I i1|Sales⟩ ⟨Q q1 of=i1 period=t1|£9⟩ (⟨T t1|2020⟩), ⟨I i2|costs⟩ ⟨Q q2 of=i2|£7⟩",
     "⟨I i1|Sales⟩ were ⟨Q q1 of=i1 period=t1|£9⟩ in ⟨T t1|May⟩, the target being ⟨Q q2 of=i1|£12⟩.",
-    "⟨I i1|Sales⟩ were ⟨Q q1 of=i1|£9⟩; in ⟨T t1|2020⟩ they were unknown.",
+    "⟨I i1|Sales⟩ were ⟨Q q1 of=i1|£9⟩; in ⟨T t1|2020⟩ ⟨I i2|costs⟩ were ⟨Q q2 of=i2 period=t1|£7⟩.",
     "Measure | ⟨T t1|May 2021⟩ | ⟨T t2|May 2020⟩ | Change | Target\n⟨I i1|Sales⟩ | ⟨Q q1 of=i1 period=t1|£9⟩ | "
     "⟨Q q2 of=i1 period=t2|£8⟩ | ⟨Q q3 of=i1 period=t1 base=t2|12%⟩ | ⟨Q q4 of=i1|£12⟩\n",
     "        ⟨T t1|2021⟩        ⟨T t2|2020⟩\n\n⟨I i1|Sales⟩        ⟨Q q1 of=i1 period=t1|£9⟩        "
@@ -156,12 +156,21 @@ PERIODS = [
     "| Income ⟨T t1|2021⟩ | £ |\n|---|---|\n| ⟨I i1|Sales⟩ | ⟨Q q1 of=i1 period=t1|9⟩ |\n",
     "Figures for ⟨T t1|May⟩ were:\n\n⟨I i1|Sales⟩ | ⟨Q q1 of=i1 period=t1|£9⟩\n⟨I i2|Costs⟩ | "
     "⟨Q q2 of=i2 period=t1|£7⟩\n",
-    "Opened ⟨T t1|2 May⟩\n\n⟨I i1|Sales⟩ | ⟨Q q1 of=i1|£9⟩\n⟨I i2|Rent⟩, ⟨T t2|June⟩ | ⟨Q q2 of=i2 period=t2|£7⟩\n",
+    "⟨I i3|Float⟩ on ⟨T t1|2 May⟩: ⟨Q q3 of=i3 period=t1|£5⟩\n\n⟨I i1|Sales⟩ | "
+    "⟨Q q1 of=i1|£9⟩\n⟨I i2|Rent⟩, ⟨T t2|June⟩ | ⟨Q q2 of=i2 period=t2|£7⟩\n",
 ]
 
 
 EACH_OF_SOME = [
     "The ⟨I i1|float⟩ and the ⟨I i2|reserve⟩ hold ⟨Q q1 of=i1|£9⟩ and ⟨Q q2 of=i2|£7⟩.",
+]
+
+
+LEFT_OVER = [
+    "Membership as of ⟨T t1|20 April⟩ (Ann).\n- ⟨I i1|Paid⟩ ⟨Q q1 of=i1 period=t1|33⟩\n- ⟨I i2|Lapsed⟩ "
+    "⟨Q q2 of=i2 period=t1|8⟩\n\nThe ⟨I i3|float⟩ is ⟨Q q3 of=i3|£9⟩.\n",
+    "Accounts for ⟨T t1|May 2021⟩.\n\nThe ⟨I i1|balance⟩ was ⟨Q q1 of=i1 period=t1|£9⟩.",
+    "The ⟨I i1|float⟩ was ⟨Q q1 of=i1|£9⟩ and the ⟨I i2|rent⟩ ⟨Q q2 of=i2 period=t1|£7⟩; all that for ⟨T t1|May⟩.",
 ]
 
 
@@ -185,7 +194,7 @@ COLUMNS = [
 ]
 
 
-@pytest.mark.parametrize("inline", [*METRICS, *PERIODS, *EACH_OF_SOME, *COLUMNS])
+@pytest.mark.parametrize("inline", [*METRICS, *PERIODS, *EACH_OF_SOME, *LEFT_OVER, *COLUMNS])
 def test_metrics(inline: str) -> None:
     gold, linked = relink(inline)
     assert arrows(linked, "of", "period", "base") == arrows(gold, "of", "period", "base")
