@@ -82,6 +82,7 @@ def release(
         load_tokenizer(tagger / VOCABULARY_FILE)
         kept = {name: (out / name).read_bytes() for name in KEPT if (out / name).is_file()}
         shutil.rmtree(out, ignore_errors=True)
+        out.parent.mkdir(parents=True, exist_ok=True)
         build_pipeline(tagger, name=out.name, version=version).to_disk(out)
     for name, content in kept.items():
         (out / name).write_bytes(content)
@@ -113,7 +114,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--run", type=Path, required=True, help="folder that training.train wrote")
     parser.add_argument("--out", type=Path, default=Path("models/minutes-en"))
-    parser.add_argument("--version", default="1.8.0")
+    parser.add_argument("--version", default="1.9.0")
     parser.add_argument("--bits", type=int, choices=(4, 8), default=8, help="bits a weight of the matrix products")
     parser.add_argument(
         "--feed-forward-bits", type=int, choices=(4, 8), default=4, help="of the feed-forward layers, at most --bits"
