@@ -77,9 +77,7 @@ def _beside_indicator(context: Context, metric: Span) -> Span | None:
     if (len(figures) < 2 and not context.is_cell(metric)) or (heading := _beside_heading(context, start)) is None:
         return None
     heads = [head for head in within(context.of("INDICATOR"), *heading) if _is_beside(context, head)]
-    amounts = [
-        heading[0] + m.start() for m in any_of("metrics", "amount_headings").finditer(context.text[slice(*heading)])
-    ]
+    amounts = [m.start() for m in any_of("metrics", "amount_headings").finditer(context.text, *heading)]
     if len(amounts) == len(figures) > 1:
         at = amounts[figures.index(metric)]
         return next((head for head in heads if head.start <= at < head.end), None)
@@ -123,6 +121,7 @@ def _beside_heading(context: Context, start: int) -> tuple[int, int] | None:
 
 
 def _indicator_above(context: Context, metric: Span) -> Span | None:
+    """The heading of the metric's column, where the row names no indicator."""
     start, end = context.line(metric.start)
     if not context.is_cell(metric) or (heading := _indicator_heading(context, start)) is None:
         return None

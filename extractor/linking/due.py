@@ -21,7 +21,7 @@ _TIES: Final = re.compile(r"[(\[:\u2013\u2014-]|\b(?:due|by|before|for|at|on|dea
 
 
 def link_due(context: Context) -> list[Relation]:
-    """Every meeting or date inside a task, else one in its row, else one right behind it; dates left over."""
+    """Every meeting or date inside a task, else one in its row, else one right behind it; then the dates left over."""
     relations = []
     for action in context.of("ACTION"):
         times = (

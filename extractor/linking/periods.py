@@ -1,4 +1,4 @@
-"""metric → period and baseline: by column heading, bracket or sentence, else the period that was said before it."""
+"""metric → period and baseline: by column heading, bracket or sentence, else the period that was said before."""
 
 import re
 from collections.abc import Iterable, Set
@@ -61,13 +61,16 @@ def link_left_over(context: Context, relations: Iterable[Relation]) -> list[Rela
 
 
 def _led_to(context: Context, period: Span, dated: Set[str]) -> list[Span]:
+    """The metrics that a period is for, without those in `dated`, which have one."""
     sentence = context.sentence(period.start)
     around = within(context.of("METRIC"), period.start - SENTENCE_CHARS, period.end + SENTENCE_CHARS)
     free = [metric for metric in around if metric.id not in dated]
     near = [m for m in free if context.sentence(m.start) == sentence or 0 < m.start - period.end < BEHIND_CHARS]
     nearest = min(near, key=lambda metric: len(context.between(metric, period)), default=None)
-    if nearest is None or context.sentence(nearest.start) == sentence or nearest.start < period.start:
-        return [] if nearest is None else [nearest]
+    if nearest is None:
+        return []
+    if context.sentence(nearest.start) == sentence:
+        return [nearest]
     paragraph = context.paragraph(nearest.start)
     behind = within(context.of("METRIC"), nearest.start, nearest.start + PARAGRAPH_CHARS)
     return [m for m in behind if m.id not in dated and context.paragraph(m.start) == paragraph]
