@@ -1,8 +1,10 @@
 """Matrix products of 8-bit numbers, where the processor multiplies these faster than others.
 
 Inputs are rounded as they come, weights at load. How far the inputs of each product reach was measured on usual text
-when the model was made (training/ranges.py).
-Source: Xiao, Lin, Seznec, Wu, Demouth and Han 2023, SmoothQuant, section 4.
+when the model was made (training/ranges.py). The few channels that reach farthest where a layer narrows are multiplied
+apart, not in 8 bits.
+Sources: Xiao, Lin, Seznec, Wu, Demouth and Han 2023, SmoothQuant, section 4; Dettmers, Lewis, Belkada and Zettlemoyer
+2022, LLM.int8(), section 3.2.
 """
 
 import zipfile
@@ -26,6 +28,8 @@ N_LEVELS: Final = 256
 HIGHEST_WEIGHT: Final = 127
 INPUT_SHARE: Final = 0.8
 """How much of the unevenness of an input's channels goes over to the weights (the source's alpha)."""
+N_APART: Final = 8
+"""Channels of the input of a product that narrows, the widest ones, that are left out of the 8 bits."""
 TINY: Final = 1e-6
 CPU_FLAGS: Final = Path("/proc/cpuinfo")
 
@@ -83,17 +87,29 @@ def quantise_products(model: openvino.Model, ranges: Ranges) -> None:
 
 def _quantise_input(nodes: list[Any], reach: Floats) -> None:
     """Products that share their input; reach has shape (2, n_channels)."""
+    source = nodes[0].input_value(0)
     matrices = [_matrix(node) for node in nodes]
     strongest = np.max([np.abs(matrix).max(axis=0) for matrix in matrices], axis=0)
     widest = np.maximum(np.abs(reach).max(axis=0), TINY)
     factors = (widest**INPUT_SHARE / np.maximum(strongest, TINY) ** (1 - INPUT_SHARE)).astype(np.float32)
-    low, high = _aligned(reach[0] / factors, reach[1] / factors)
-    scaled = opset13.multiply(nodes[0].input_value(0), opset13.constant(1 / factors))
+    narrows = all(len(matrix) < len(widest) for matrix in matrices)
+    apart = np.argsort(widest)[-N_APART:] if narrows else np.zeros(0, dtype=np.intp)
+    low, high = _aligned(*np.delete(reach / factors, apart, axis=1))
+    scaled = opset13.multiply(source, opset13.constant(1 / factors))
     limits = [opset13.constant(np.float32(limit)) for limit in (low, high, low, high)]
     rounded = opset13.fake_quantize(scaled, *limits, N_LEVELS)
     for node, matrix in zip(nodes, matrices, strict=True):
+        followers = node.output(0).get_target_inputs()
+        weights = matrix * factors
+        weights[:, apart] = 0
         node.input(0).replace_source_output(rounded.output(0))
-        node.input(1).replace_source_output(_in_bytes(matrix * factors).output(0))
+        node.input(1).replace_source_output(_in_bytes(weights).output(0))
+        if len(apart):
+            picked = opset13.gather(source, opset13.constant(apart.astype(np.int32)), opset13.constant(np.int32(-1)))
+            rest = opset13.matmul(picked, opset13.constant(np.ascontiguousarray(matrix[:, apart])), False, True)
+            whole = opset13.add(node, rest)
+            for follower in followers:
+                follower.replace_source_output(whole.output(0))
 
 
 def _matrix(node: Any) -> Floats:

@@ -1,9 +1,9 @@
 """Run the exported classifier with OpenVINO."""
 
 import hashlib
-import math
 import sys
 import threading
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,7 +21,15 @@ from extractor.eight_bits import multiplies_bytes, quantise_products, read_range
 
 INPUTS: Final = ("ids", "mask", "features")
 OUTPUT: Final = "scores"
-Floats = npt.NDArray[np.float32]
+_OPERATIONS: Final[Mapping[str, Callable[..., npt.NDArray[Any]]]] = {
+    "Add": np.add,
+    "BitwiseAnd": np.bitwise_and,
+    "Concat": lambda *parts: np.concatenate(parts, axis=-1),
+    "Convert": lambda values: values.astype(np.float32),
+    "Multiply": np.multiply,
+    "Subtract": np.subtract,
+}
+"""Of which packed weights are spread (training/packing.py): joined along rows and turned into 32-bit floats only."""
 
 
 class OnnxScorer:
@@ -71,36 +79,25 @@ def dequantise_weights(model: openvino.Model) -> None:
     Packed, they are dequantised anew at every call, which takes a third of its time.
     """
     for node in model.get_ordered_ops():
-        if node.get_type_name() == "MatMul" and node.input_value(1).get_node().get_type_name() != "Constant":
-            weights = _value(node.input_value(1).get_node())
+        if node.get_type_name() == "MatMul" and node.input_value(1).get_node().get_type_name() == "Transpose":
+            weights = _value(node.input_value(1).get_node().input_value(0).get_node())
             if weights is not None:
+                node.set_attribute("transpose_b", True)
                 node.input(1).replace_source_output(openvino.opset13.constant(weights).output(0))
 
 
-def _value(node: Any) -> Floats | None:
+def _value(node: Any) -> npt.NDArray[Any] | None:
     """What a node gives that depends on constants alone; None for another one."""
     kind = node.get_type_name()
     if kind == "Constant":
-        return _constant(node)
-    if kind not in ("Convert", "Subtract", "Multiply", "Reshape"):
-        return None
-    first = _value(node.input_value(0).get_node())
-    if first is None or kind == "Convert":
-        return first
+        return np.asarray(node.get_data())
     if kind == "Reshape":
-        return first.reshape(tuple(node.get_output_shape(0)))
-    second = _value(node.input_value(1).get_node())
-    if second is None:
+        values = _value(node.input_value(0).get_node())
+        return None if values is None else values.reshape(tuple(node.get_output_shape(0)))
+    if kind not in _OPERATIONS:
         return None
-    return first - second if kind == "Subtract" else first * second
-
-
-def _constant(node: Any) -> Floats:
-    packed = node.get_data()
-    shape = tuple(node.get_output_shape(0))
-    if node.get_element_type() == openvino.Type.u4:  # two in a byte, the first in its low half
-        packed = np.stack([packed & 15, packed >> 4], axis=-1).ravel()[: math.prod(shape)]
-    return np.asarray(packed, dtype=np.float32).reshape(shape)
+    inputs = [_value(node.input_value(k).get_node()) for k in range(node.get_input_size())]
+    return None if any(value is None for value in inputs) else _OPERATIONS[kind](*inputs)
 
 
 def check_sums(folder: Path) -> None:

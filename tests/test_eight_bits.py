@@ -5,6 +5,7 @@ import openvino
 import pytest
 from openvino import opset13
 
+from extractor import eight_bits
 from extractor.eight_bits import Floats, multiplies_bytes, quantise_products, read_ranges
 from extractor.errors import ModelError
 
@@ -58,6 +59,25 @@ def test_wide_channels_do_not_spoil_the_others(rows: Floats, matrix: Floats) -> 
     rounded = (np.round(without / step) * step) @ matrix.T
     alike = np.square(rounded - narrow).mean()
     assert np.square(result_of(whole, without) - narrow).mean() < 0.25 * alike
+
+
+def test_where_a_layer_narrows_the_widest_channels_are_multiplied_apart(
+    rows: Floats, matrix: Floats, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows[:, :3] *= 20
+    narrowing = np.ascontiguousarray(matrix[: N_CHANNELS // 2])
+    reach = {"product": np.stack([rows.min(axis=0), rows.max(axis=0)])}
+    expected = rows @ narrowing.T
+
+    def error_with(n_apart: int) -> float:
+        monkeypatch.setattr(eight_bits, "N_APART", n_apart)
+        network = network_of(narrowing)
+        quantise_products(network, reach)
+        kinds = [node.get_type_name() for node in network.get_ordered_ops()]
+        assert (kinds.count("FakeQuantize"), kinds.count("Gather")) == (1, 1)
+        return float(np.square(result_of(network, rows) - expected).mean())
+
+    assert 0 < error_with(3) < 0.1 * error_with(1)
 
 
 def test_products_of_unknown_reach_and_the_scores_stay_as_they_are(rows: Floats, matrix: Floats) -> None:

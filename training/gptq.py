@@ -1,39 +1,40 @@
-"""Round weights to 4 bits so that what a layer gives changes least, not so that each weight does.
+"""Round weights to few bits so that what a layer gives changes least, not so that each weight does.
 
 What the rounding of one column costs is made good by the columns behind it, as far as the layer's usual input allows.
 Source: Frantar, Ashkboos, Hoefler and Alistarh 2023, GPTQ: accurate post-training quantization, algorithm 1.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from training.examples import Batch
 from training.model import TokenClassifier
+from training.packing import BLOCK_SIZE, Packed, middle
 
-LOWEST, HIGHEST = -8, 7
-"""Levels of a weight of 4 bits."""
 DAMPING: Final = 0.01
 """Of the mean of the diagonal, added to it."""
 SHRINKAGES: Final = torch.linspace(0.7, 1.0, 16)
 """Of the range of a block, of which the one that rounds best is taken."""
+N_ROWS_AT_ONCE: Final = 4096
 
 
-def round_feed_forward(model: TokenClassifier, batches: Iterable[Batch], block_size: int = 32) -> None:
-    """Put the weights of the feed-forward layers on grids of 16 levels, one for each block of a row, in place.
+def is_feed_forward(layer: nn.Linear) -> bool:
+    """Whether the layer is one of those that widen or narrow, two thirds of all weights."""
+    return layer.in_features != layer.out_features
+
+
+def round_layers(model: TokenClassifier, bits: Mapping[str, int], batches: Iterable[Batch]) -> dict[str, Packed]:
+    """Layers of the encoder by name, in the bits given for each.
 
     `batches` are of usual text; of what they are labelled with nothing is used.
     """
-    layers = {
-        name: layer
-        for name, layer in model.encoder.named_modules()
-        if isinstance(layer, nn.Linear) and layer.in_features != layer.out_features
-    }
-    for name, squares in _input_squares(model, layers, batches).items():
-        with torch.no_grad():
-            layers[name].weight.copy_(rounded(layers[name].weight.detach(), squares, block_size))
+    layers = {name: layer for name, layer in model.named_modules() if name in bits and isinstance(layer, nn.Linear)}
+    squares = _input_squares(model, layers, batches)
+    return {name: rounded(layer.weight.detach(), squares[name], bits[name]) for name, layer in layers.items()}
 
 
 def _input_squares(model: TokenClassifier, layers: dict[str, nn.Linear], batches: Iterable[Batch]) -> dict[str, Tensor]:
@@ -60,8 +61,8 @@ def _input_squares(model: TokenClassifier, layers: dict[str, nn.Linear], batches
     return sums
 
 
-def rounded(weights: Tensor, squares: Tensor, block_size: int) -> Tensor:
-    """The weights on their grids.
+def rounded(weights: Tensor, squares: Tensor, bits: int) -> Packed:
+    """The weights on grids of 2 ** bits levels, one for each block of a row.
 
     Shape: weights (n_outputs, n_inputs), squares (n_inputs, n_inputs), both float.
     """
@@ -69,26 +70,50 @@ def rounded(weights: Tensor, squares: Tensor, block_size: int) -> Tensor:
     damped = squares.double() + DAMPING * squares.diagonal().mean() * torch.eye(n_inputs)
     inverse = torch.linalg.cholesky(torch.cholesky_inverse(torch.linalg.cholesky(damped)), upper=True).float()
     left = weights.clone()
-    for start in range(0, n_inputs, block_size):
-        block = slice(start, start + block_size)
-        scale = _scales(left[:, block])
+    levels, scales = torch.empty_like(left), torch.empty(len(left), n_inputs // BLOCK_SIZE)
+    for start in range(0, n_inputs, BLOCK_SIZE):
+        block = slice(start, start + BLOCK_SIZE)
+        scale = _scales(left[:, block], bits)
+        scales[:, start // BLOCK_SIZE] = scale
         errors = torch.empty_like(left[:, block])
-        for column in range(start, min(start + block_size, n_inputs)):
-            exact = left[:, column].clone()
-            left[:, column] = (exact / scale).round().clamp(LOWEST, HIGHEST) * scale
-            errors[:, column - start] = (exact - left[:, column]) / inverse[column, column]
+        for column in range(start, start + BLOCK_SIZE):
+            levels[:, column] = _levels(left[:, column], scale, bits)
+            errors[:, column - start] = (left[:, column] - levels[:, column] * scale) / inverse[column, column]
             left[:, column + 1 : block.stop] -= torch.outer(
                 errors[:, column - start], inverse[column, column + 1 : block.stop]
             )
         left[:, block.stop :] -= errors @ inverse[block, block.stop :]
-    return left
+    return _packed(levels, scales, bits)
 
 
-def _scales(block: Tensor) -> Tensor:
-    """Of each row the scale that rounds it with the smallest squared error, shape (n_rows,); its sign may be either."""
+def nearest(weights: Tensor, bits: int) -> Packed:
+    """Each weight on the nearest level of the grid that rounds its block best; shape (n_rows, n_columns)."""
+    blocks = weights.reshape(-1, BLOCK_SIZE)
+    scales = torch.cat([_scales(some, bits) for some in torch.split(blocks, N_ROWS_AT_ONCE)])
+    levels = _levels(blocks, scales[:, None], bits)
+    return _packed(levels.reshape(weights.shape), scales.reshape(len(weights), -1), bits)
+
+
+def _levels(weights: Tensor, scales: Tensor, bits: int) -> Tensor:
+    """Whole numbers from -middle to middle - 1."""
+    return (weights / scales).round().clamp(-middle(bits), middle(bits) - 1)
+
+
+def _packed(levels: Tensor, scales: Tensor, bits: int) -> Packed:
+    shifted = (levels + middle(bits)).numpy().astype(np.uint8)
+    return Packed(bits, shifted, scales[..., None].numpy().astype(np.float16))
+
+
+def _scales(block: Tensor, bits: int) -> Tensor:
+    """Of each row the scale that rounds it with the smallest squared error, shape (n_rows,); its sign may be either.
+
+    Scales are such as 16-bit floats can have.
+    """
     peaks = block.gather(1, block.abs().argmax(dim=1, keepdim=True))
-    candidates = peaks / LOWEST * torch.cat([SHRINKAGES, SHRINKAGES * LOWEST / HIGHEST])  # the peak on -8 or on 7
+    lowest, highest = -middle(bits), middle(bits) - 1
+    candidates = peaks / lowest * torch.cat([SHRINKAGES, SHRINKAGES * lowest / highest])  # the peak on either end
+    candidates = candidates.half().float()
     candidates = torch.where(candidates == 0, 1.0, candidates)
-    levels = (block[:, None] / candidates[..., None]).round().clamp(LOWEST, HIGHEST)
+    levels = _levels(block[:, None], candidates[..., None], bits)
     errors = (levels * candidates[..., None] - block[:, None]).square().sum(2)
     return candidates.gather(1, errors.argmin(dim=1, keepdim=True))[:, 0]

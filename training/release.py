@@ -7,19 +7,22 @@ import random
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 import spacy
 from spacy.language import Language
+from torch import nn
 
 from extractor.alignment import load_tokenizer
 from extractor.components import MODEL_FILE, RANGES_FILE, VOCABULARY_FILE, load_tagger, write_settings
 from training.corpus import LabelledDocument, from_row, load
 from training.examples import Batch, iter_batches, random_windows, to_example
-from training.export import BLOCK_SIZE, export, quantise
-from training.gptq import round_feed_forward
+from training.export import export, quantise
+from training.gptq import is_feed_forward, nearest, round_layers
+from training.model import TokenClassifier
+from training.packing import BITS
 from training.ranges import measure_ranges, write_ranges
 from training.runs import TrainedRun, load_run
 from training.train import tagger_settings
@@ -30,6 +33,23 @@ N_CALIBRATION_WINDOWS: Final = 128
 CALIBRATION_BATCH_SIZE: Final = 8
 KEPT: Final = ("README.md", "floors.json", "metrics.json")
 """Files of a model folder that are written by hand or by the evaluation, not by the release."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bits:
+    """Of a weight, by its place in the encoder."""
+
+    attention: int
+    feed_forward: int
+    embeddings: int
+
+    def of_layers(self, model: TokenClassifier) -> dict[str, int]:
+        """Names of the encoder's layers to their bits."""
+        return {
+            f"encoder.{name}": self.feed_forward if is_feed_forward(layer) else self.attention
+            for name, layer in model.encoder.named_modules()
+            if isinstance(layer, nn.Linear)
+        }
 
 
 def build_pipeline(tagger_folder: Path, *, name: str, version: str) -> Language:
@@ -56,23 +76,21 @@ def release(
     out: Path,
     *,
     version: str,
-    bits: int,
-    feed_forward_bits: int,
+    bits: Bits,
     overlap_pieces: int,
     documents: Sequence[LabelledDocument],
 ) -> None:
     """Export the trained run, quantise it, and write the folder, whose name is the model's, with its checksums.
 
-    The inputs of the products are measured on windows of the documents, and where the feed-forward layers have fewer
-    bits than the rest, these are rounded on them.
+    Weights are rounded, and the inputs of the products measured, on windows of the documents.
     """
     trained = load_run(run)
-    if feed_forward_bits < bits:
-        round_feed_forward(trained.model, usual_windows(documents, trained), BLOCK_SIZE)
+    layers = round_layers(trained.model, bits.of_layers(trained.model), usual_windows(documents, trained))
+    words = nearest(trained.model.encoder.get_input_embeddings().weight.detach(), bits.embeddings)
     with tempfile.TemporaryDirectory() as folder:
         tagger = Path(folder)
         export(trained.model, tagger / "float32.onnx")
-        quantise(tagger / "float32.onnx", tagger / MODEL_FILE, bits=bits, feed_forward_bits=feed_forward_bits)
+        quantise(tagger / "float32.onnx", tagger / MODEL_FILE, layers, words)
         shutil.copyfile(trained.encoder / VOCABULARY_FILE, tagger / VOCABULARY_FILE)
         ranges = measure_ranges(tagger / MODEL_FILE, usual_windows(documents, trained))
         write_ranges(ranges, tagger / RANGES_FILE)
@@ -114,22 +132,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--run", type=Path, required=True, help="folder that training.train wrote")
     parser.add_argument("--out", type=Path, default=Path("models/minutes-en"))
-    parser.add_argument("--version", default="1.9.0")
-    parser.add_argument("--bits", type=int, choices=(4, 8), default=8, help="bits a weight of the matrix products")
-    parser.add_argument(
-        "--feed-forward-bits", type=int, choices=(4, 8), default=4, help="of the feed-forward layers, at most --bits"
-    )
+    parser.add_argument("--version", default="1.10.0")
+    parser.add_argument("--attention-bits", type=int, choices=BITS, default=6, help="of a weight in these layers")
+    parser.add_argument("--feed-forward-bits", type=int, choices=BITS, default=6)
+    parser.add_argument("--embedding-bits", type=int, choices=BITS, default=5, help="of a word embedding's number")
     parser.add_argument("--overlap-pieces", type=int, default=80, help="word pieces that neighbouring windows share")
     parser.add_argument("--texts", type=Path, help="texts of the real minutes, to round and to measure on")
     options = parser.parse_args(arguments)
-    if options.feed_forward_bits > options.bits:
-        parser.error("--feed-forward-bits is at most --bits")
     release(
         options.run,
         options.out,
         version=options.version,
-        bits=options.bits,
-        feed_forward_bits=options.feed_forward_bits,
+        bits=Bits(options.attention_bits, options.feed_forward_bits, options.embedding_bits),
         overlap_pieces=options.overlap_pieces,
         documents=[from_row(row) for row in load(options.texts)["train"]],
     )

@@ -17,13 +17,14 @@ from extractor.components import MODEL_FILE, SETTINGS_FILE
 from extractor.errors import ModelError
 from extractor.tags import allowed_transitions
 from training.encoders import find_encoder
+from training.export import PREFIX, SPREAD, bias_names, layer_name
 from training.model import LAYER_NAMES, ModelSettings, TokenClassifier
+from training.packing import from_initializers
 
 RUN_FILE: Final = "training.json"
 WEIGHTS_FILE: Final = "weights.pt"
 TAGGER_FOLDER: Final = "minutes_tagger"
-_PREFIX: Final = "model."
-"""Of the names in an exported network."""
+_CONSTANT_ENDINGS: Final = ("position_ids", "relative_attention_bias.weight")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,28 +81,19 @@ def _iter_weights(graph: onnx.GraphProto) -> Iterator[tuple[str, Tensor]]:
     """Names and values of the trained weights; a matrix has the name of the bias that is added to its product."""
     kept = {value.name: value for value in graph.initializer}
     for name, value in kept.items():
-        if name.startswith(_PREFIX) and not name.endswith(("position_ids", "relative_attention_bias.weight")):
-            yield name.removeprefix(_PREFIX), torch.from_numpy(numpy_helper.to_array(value).copy())
-    biases = {x: y for node in graph.node if node.op_type == "Add" for x, y in _pairs(node.input)}
+        if name.startswith(PREFIX) and not name.endswith(_CONSTANT_ENDINGS):
+            yield name.removeprefix(PREFIX), torch.from_numpy(numpy_helper.to_array(value).copy())
+    biases = bias_names(graph)
     for node in graph.node:
-        if node.op_type in ("MatMul", "MatMulNBits") and node.input[1] in kept:
-            bias = biases[node.output[0]]
-            weights = _matrix(node, kept)
-            yield bias.removeprefix(_PREFIX).removesuffix("bias") + "weight", torch.from_numpy(weights)
+        if node.op_type == "MatMul" and node.output[0] in biases:
+            weights = _matrix(node.input[1], kept)
+            if weights is not None:
+                yield f"{layer_name(biases[node.output[0]])}.weight", torch.from_numpy(weights)
 
 
-def _pairs(names: Any) -> list[tuple[str, str]]:
-    return [(names[0], names[1]), (names[1], names[0])]
-
-
-def _matrix(node: onnx.NodeProto, kept: dict[str, onnx.TensorProto]) -> npt.NDArray[np.float32]:
-    """Shape: (n_outputs, n_inputs)."""
-    table = numpy_helper.to_array(kept[node.input[1]])
-    if node.op_type == "MatMul":
-        return np.ascontiguousarray(table.T, dtype=np.float32)
-    about = {attribute.name: attribute.i for attribute in node.attribute}
-    if about["bits"] == 4:
-        table = np.stack([table & 15, table >> 4], axis=-1).reshape(*table.shape[:2], -1)
-    scales = numpy_helper.to_array(kept[node.input[2]]).reshape(about["N"], -1, 1).astype(np.float32)
-    centred = table.astype(np.float32) - 2.0 ** (about["bits"] - 1)
-    return np.asarray((centred * scales).reshape(about["N"], -1)[:, : about["K"]], dtype=np.float32)
+def _matrix(name: str, kept: dict[str, onnx.TensorProto]) -> npt.NDArray[np.float32] | None:
+    """Shape: (n_outputs, n_inputs); None for what is no matrix of weights."""
+    if name in kept:
+        return np.ascontiguousarray(numpy_helper.to_array(kept[name]).T, dtype=np.float32)
+    packed = from_initializers(kept, name.removesuffix(SPREAD))
+    return None if packed is None else packed.weights

@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 import torch
 
-from training.export import to_grid
-from training.gptq import HIGHEST, LOWEST, rounded
+from training.gptq import nearest, rounded
+from training.packing import BITS, BLOCK_SIZE
 
-N_INPUTS = 64
+N_INPUTS = 2 * BLOCK_SIZE
 
 
 @pytest.fixture
@@ -14,40 +14,45 @@ def weights() -> torch.Tensor:
 
 
 @pytest.fixture
-def inputs() -> torch.Tensor:
-    """Inputs that depend on each other, as those of a layer do."""
+def squares() -> torch.Tensor:
+    """Of inputs that depend on each other, as those of a layer do."""
     generator = torch.Generator().manual_seed(2)
     mixing = torch.randn(8, N_INPUTS, generator=generator)
-    return torch.randn(2000, 8, generator=generator) @ mixing + 0.1 * torch.randn(2000, N_INPUTS, generator=generator)
+    inputs = torch.randn(2000, 8, generator=generator) @ mixing + 0.1 * torch.randn(2000, N_INPUTS, generator=generator)
+    return inputs.T @ inputs
 
 
-def _nearest(weights: torch.Tensor) -> torch.Tensor:
-    levels, scales = to_grid(weights.numpy(), 32)
-    return torch.from_numpy((levels.reshape(len(weights), -1, 32) * scales).reshape(weights.shape))
+def _error(found: np.ndarray, weights: torch.Tensor, squares: torch.Tensor) -> float:
+    """What the layer gives, away from what it gave, squared and summed."""
+    change = torch.from_numpy(found) - weights
+    return float(torch.einsum("ri,ij,rj", change, squares, change))
 
 
-def _error(of: torch.Tensor, weights: torch.Tensor, inputs: torch.Tensor) -> float:
-    return float((inputs @ (of - weights).T).square().mean())
-
-
+@pytest.mark.parametrize("bits", BITS)
 def test_what_the_layer_gives_changes_far_less_than_by_rounding_each_weight(
-    weights: torch.Tensor, inputs: torch.Tensor
+    bits: int, weights: torch.Tensor, squares: torch.Tensor
 ) -> None:
-    found = rounded(weights, inputs.T @ inputs, 32)
-    assert 0 < _error(found, weights, inputs) < 0.3 * _error(_nearest(weights), weights, inputs)
+    found = rounded(weights, squares, bits)
+    assert found.levels.max() < 2**bits
+    assert 0 < _error(found.weights, weights, squares) < 0.4 * _error(nearest(weights, bits).weights, weights, squares)
 
 
-def test_the_weights_lie_on_a_grid_that_the_export_finds_again(weights: torch.Tensor, inputs: torch.Tensor) -> None:
-    weights[3, :32] = 0
-    found = rounded(weights, inputs.T @ inputs, 32)
-    levels, scales = to_grid(found.numpy(), 32)
-    assert (levels.min(), levels.max()) == (LOWEST, HIGHEST)
-    assert (levels[3, :32] == 0).all()
-    np.testing.assert_allclose((levels.reshape(24, 2, 32) * scales).reshape(24, N_INPUTS), found, atol=1e-6)
+def test_a_bit_more_halves_the_steps(weights: torch.Tensor, squares: torch.Tensor) -> None:
+    few, more = (rounded(weights, squares, bits) for bits in (4, 5))
+    assert float(np.abs(more.scales).mean()) == pytest.approx(float(np.abs(few.scales).mean()) / 2, rel=0.1)
+    assert _error(more.weights, weights, squares) < 0.4 * _error(few.weights, weights, squares)
 
 
-def test_weights_on_no_grid_are_rounded_to_the_nearest_level(weights: torch.Tensor) -> None:
-    _, scales = to_grid(weights.numpy(), 32)
-    errors = (_nearest(weights) - weights).abs().reshape(24, 2, 32)
-    assert (errors.numpy() <= np.abs(scales) * 1.001).all()  # the one weight beyond 7 by a whole step, others by half
-    assert float((errors / torch.from_numpy(scales).abs() <= 0.501).float().mean()) > 0.95
+@pytest.mark.parametrize("bits", BITS)
+def test_each_weight_falls_on_the_nearest_level(bits: int, weights: torch.Tensor) -> None:
+    found = nearest(weights, bits)
+    errors = np.abs(found.weights - weights.numpy()).reshape(24, 2, BLOCK_SIZE)
+    inside = (found.levels > 0) & (found.levels < 2**bits - 1)
+    assert (errors <= np.abs(found.scales.astype(np.float32)) * 0.501)[inside.reshape(errors.shape)].all()
+    assert inside.mean() > 0.8
+
+
+def test_weights_of_nothing_stay_nothing(weights: torch.Tensor, squares: torch.Tensor) -> None:
+    weights[3] = 0
+    assert (nearest(weights, 5).weights[3] == 0).all()
+    assert (rounded(weights, squares, 5).weights[3] == 0).all()
