@@ -58,18 +58,14 @@ def from_initializers(kept: Mapping[str, onnx.TensorProto], name: str) -> Packed
     """The matrix that `to_initializers` wrote under the name, if one is there."""
     if f"{name}.scales" not in kept:
         return None
-    widths = tuple(width for width in (4, 8, 1, 2) if f"{name}.{width}_bits" in kept)
-    bits = sum(widths)
-    levels: Bytes | None = None
-    low = 0
-    for width in widths:
+    bits = sum(width for width in (1, 2, 4, 8) if f"{name}.{width}_bits" in kept)
+    parts, low = [], 0
+    for width in _PLANES[bits]:
         plane = numpy_helper.to_array(kept[f"{name}.{width}_bits"])
         pieces = [plane >> np.uint8(k * width) & np.uint8((1 << width) - 1) for k in range(8 // width)]
-        part = np.concatenate(pieces, axis=1) << np.uint8(low)
-        levels = part if levels is None else levels | part
+        parts.append(np.concatenate(pieces, axis=1) << np.uint8(low))
         low += width
-    assert levels is not None
-    return Packed(bits, levels, numpy_helper.to_array(kept[f"{name}.scales"]))
+    return Packed(bits, np.bitwise_or.reduce(parts), numpy_helper.to_array(kept[f"{name}.scales"]))
 
 
 def spread(
