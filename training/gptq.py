@@ -20,6 +20,7 @@ DAMPING: Final = 0.01
 SHRINKAGES: Final = torch.linspace(0.7, 1.0, 16)
 """Of the range of a block, of which the one that rounds best is taken."""
 N_ROWS_AT_ONCE: Final = 4096
+"""Blocks whose scales are sought together, for the sake of memory."""
 
 
 def is_feed_forward(layer: nn.Linear) -> bool:

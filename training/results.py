@@ -30,6 +30,8 @@ RECORDS: Final = {
 }
 """Key of count_records to what has to be right."""
 N_BINS: Final = 10
+N_DECIMALS: Final = 6
+"""Of scores in JSON: so many that what is rounded to three for a table is not rounded twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,10 +120,10 @@ def score_row(table: CountTable, *keys: str) -> dict[str, Any]:
     """Scores, interval and counts of the keys taken together, as JSON holds them."""
     counts = table.of(*keys)
     return {
-        "precision": round(counts.precision, 4),
-        "recall": round(counts.recall, 4),
-        "f1": round(counts.f1, 4),
-        "f1_interval": [round(bound, 4) for bound in table.interval(*keys)],
+        "precision": round(counts.precision, N_DECIMALS),
+        "recall": round(counts.recall, N_DECIMALS),
+        "f1": round(counts.f1, N_DECIMALS),
+        "f1_interval": [round(bound, N_DECIMALS) for bound in table.interval(*keys)],
         "tp": counts.tp,
         "n_predicted": counts.n_predicted,
         "n_gold": counts.n_gold,
@@ -135,8 +137,8 @@ def to_json(evaluation: Evaluation, linked: Evaluation) -> dict[str, Any]:
         error = calibration_error(evaluation.predictions, labels)
         return {
             **score_row(evaluation.spans, *labels),
-            "overlap_f1": round(evaluation.overlaps.of(*labels).f1, 4),
-            "calibration_error": None if error is None else round(error, 4),
+            "overlap_f1": round(evaluation.overlaps.of(*labels).f1, N_DECIMALS),
+            "calibration_error": None if error is None else round(error, N_DECIMALS),
         }
 
     return {
@@ -146,8 +148,10 @@ def to_json(evaluation: Evaluation, linked: Evaluation) -> dict[str, Any]:
         "words_per_s": round(evaluation.words_per_s),
         "failures": evaluation.failures,
         "headline_micro": label_row(*HEADLINE_LABELS),
-        "headline_macro_f1": round(evaluation.spans.macro_f1(*HEADLINE_LABELS), 4),
-        "headline_macro_f1_interval": [round(b, 4) for b in evaluation.spans.interval(*HEADLINE_LABELS, macro=True)],
+        "headline_macro_f1": round(evaluation.spans.macro_f1(*HEADLINE_LABELS), N_DECIMALS),
+        "headline_macro_f1_interval": [
+            round(b, N_DECIMALS) for b in evaluation.spans.interval(*HEADLINE_LABELS, macro=True)
+        ],
         "labels": {label: label_row(label) for label in LABELS},
         "records": {key: score_row(evaluation.records, key) for key in RECORDS},
         "records_on_gold_spans": {key: score_row(linked.records, key) for key in RECORDS},
