@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 import torch
 from tokenizers import Tokenizer
-from transformers import BertConfig, BertModel
 
 from extractor.components import RANGES_FILE, SETTINGS_FILE, VOCABULARY_FILE, load_tagger
 from extractor.errors import ModelError
@@ -52,25 +51,6 @@ def packed(model: TokenClassifier, bits: Bits) -> tuple[dict[str, Packed], Packe
     """The layers and the word embeddings, each weight rounded for itself."""
     layers = {name: nearest(model.get_submodule(name).weight.detach(), n) for name, n in bits.of_layers(model).items()}
     return layers, nearest(model.encoder.get_input_embeddings().weight.detach(), bits.embeddings)
-
-
-@pytest.fixture(scope="module")
-def encoder(tmp_path_factory: pytest.TempPathFactory, tokenizer: Tokenizer) -> Path:
-    """A tiny BERT with random weights."""
-    torch.manual_seed(0)
-    folder = tmp_path_factory.mktemp("encoder")
-    config = BertConfig(
-        vocab_size=tokenizer.get_vocab_size(),
-        hidden_size=64,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        intermediate_size=128,
-        max_position_embeddings=260,
-    )
-    BertModel(config, add_pooling_layer=False).save_pretrained(folder)
-    pieces = sorted(tokenizer.get_vocab().items(), key=lambda item: item[1])
-    (folder / VOCABULARY_FILE).write_text("\n".join(piece for piece, _ in pieces) + "\n", encoding="utf-8")
-    return folder
 
 
 @pytest.mark.parametrize("n_tokens", [1, 3])
