@@ -98,6 +98,12 @@ class Context:
         """The number of the paragraph around a character."""
         return bisect_right(self._paragraph_breaks, position)
 
+    def paragraph_bounds(self, position: int) -> tuple[int, int]:
+        """Start and end of the paragraph around a character."""
+        cuts = [0, *self._paragraph_breaks, len(self.text)]
+        number = self.paragraph(position)
+        return cuts[number], cuts[number + 1]
+
     def between(self, one: Span, other: Span) -> str:
         """The characters from the end of the earlier span to the start of the later one."""
         first, last = (one, other) if one.start <= other.start else (other, one)

@@ -15,13 +15,8 @@ def link(annotated: AnnotatedText, structure: Structure) -> AnnotatedText:
     """The same spans with attributes and relations; attributes that a span carries already are kept."""
     context = Context(annotated, structure)
     roles = link_roles(context)
-    relations = [
-        *roles,
-        *link_owners(context, roles),
-        *link_due(context),
-        *link_metrics(context),
-        *link_same(context),
-    ]
+    of_tasks = [*link_owners(context, roles), *link_due(context)]
+    relations = [*roles, *of_tasks, *link_metrics(context), *link_same(context, of_tasks)]
     listed = attendance(context)
     spans = tuple(fill_attributes(context, span, listed) for span in annotated.spans)
     return AnnotatedText(annotated.doc_id, annotated.text, spans, tuple(relations))

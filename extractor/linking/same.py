@@ -1,54 +1,115 @@
-"""action → action: the same task in the running text, in a labelled line and in a summary."""
+"""action → action: the same task in the running text, in a labelled line and in a summary.
 
-import re
+The weights are learned from labelled minutes by `training.same_links`.
+"""
+
+import json
 from collections import Counter
-from math import log
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from math import exp
 from typing import Final
+
+import numpy as np
+import numpy.typing as npt
 
 from extractor.annotations import Relation
 from extractor.linking.context import Context
-from extractor.linking.vocabulary import words
+from extractor.linking.mentions import list_mentions
+from extractor.linking.same_features import FEATURES, TaskPairs
 
-MIN_OF_KINDS: Final = {True: 0.25, False: 0.9}
-"""Similarity from which two actions are one task: where only one of them is set apart by a label, and else."""
-MIN_TASKS: Final = 20
-"""A shorter list of tasks is weighed as if it had so many, for there any word looks common."""
-MIN_SHARED: Final = 9.0
-"""Weight of the words that both must share: a rare word weighs more than one that every task has."""
-MAX_COPIES: Final = 2
+WEIGHTS_FILE: Final = "same_weights.json"
+THRESHOLD: Final = 0.0
+"""Logit from which a task joins others: it is more likely than not one of them."""
+NO_CANDIDATE: Final = -6.0
+"""Score of two tasks that have too little in common to be weighed."""
+MAX_COPIES: Final = 4
 """How often one wording stands for one task; a phrase used more often is a formula for several."""
-_WORD: Final = re.compile(r"[^\W_]{2,}")
+Scores = npt.NDArray[np.float32]
 
 
-def link_same(context: Context) -> list[Relation]:
-    """Each later action that repeats an earlier one, tied to the first of its record."""
-    actions = context.of("ACTION")
-    bags = [_stems(span.text_of(context.text)) for span in actions]
-    frequency = Counter(stem for bag in bags for stem in bag)
-    weights = {stem: 1 + log(max(len(bags), MIN_TASKS) / n) for stem, n in frequency.items()}
-    sizes = [sum(weights[stem] for stem in bag) for bag in bags]
-    labelled = [context.is_set_apart(action) for action in actions]
-    copies = Counter(bags)
-    leaders: dict[int, int] = {}
-    relations = []
-    for later, action in enumerate(actions):
-        if copies[bags[later]] > MAX_COPIES:
-            continue
-        best, index = 0.0, -1
-        for i in range(later):
-            limit = max(best, MIN_OF_KINDS[labelled[i] != labelled[later]])
-            if 2 * min(sizes[i], sizes[later]) < limit * (sizes[i] + sizes[later]):
-                continue
-            shared = sum(weights[stem] for stem in bags[i] & bags[later])
-            if shared >= MIN_SHARED and 2 * shared >= limit * (sizes[i] + sizes[later]):
-                best, index = 2 * shared / (sizes[i] + sizes[later]), i
-        if index >= 0:
-            leaders[later] = leaders.get(index, index)
-            relations.append(Relation("same", action.id, actions[leaders[later]].id, round(min(1.0, best), 3)))
-    return relations
+@dataclass(frozen=True, slots=True)
+class Network:
+    """One hidden layer of tanh units."""
+
+    hidden: Scores
+    """Shape: (n_features, n_units)."""
+    hidden_bias: Scores
+    out: Scores
+    """Shape: (n_units,)."""
+    out_bias: float
+
+    def __call__(self, features: Scores) -> Scores:
+        """Logits. Shape: (n_pairs, n_features) to (n_pairs,)."""
+        scores: Scores = np.tanh(features @ self.hidden + self.hidden_bias) @ self.out + np.float32(self.out_bias)
+        return scores
 
 
-def _stems(text: str) -> frozenset[str]:
-    """The beginnings of the words that say something: "circulate" and "circulation" are one."""
-    ignored = words("same", "ignored")
-    return frozenset(word[:6] for word in _WORD.findall(text.lower()) if word not in ignored)
+@cache
+def load_network() -> Network:
+    """The network that is shipped."""
+    kept = json.loads(files("extractor.linking").joinpath(WEIGHTS_FILE).read_text(encoding="utf-8"))
+    hidden = np.array([kept["hidden"][name] for name in FEATURES], dtype=np.float32)
+    bias, out = (np.array(kept[key], dtype=np.float32) for key in ("hidden_bias", "out"))
+    return Network(hidden, bias, out, kept["out_bias"])
+
+
+def link_same(context: Context, relations: Iterable[Relation]) -> list[Relation]:
+    """Each later action that repeats an earlier one, tied to the first of its record.
+
+    `relations` are those of the actions to their owners and dates.
+    """
+    pairs = TaskPairs(list_mentions(context, relations))
+    if not pairs.candidates:
+        return []
+    scores = score_pairs(pairs, pairs.features(), load_network())
+    spans = [mention.span for mention in pairs.mentions]
+    found = [
+        (later, Relation("same", spans[later].id, spans[group[0][0]].id, round(1 / (1 + exp(-score)), 3)))
+        for group in group_tasks(len(spans), scores)
+        for later, score in group[1:]
+    ]
+    return [relation for _, relation in sorted(found, key=lambda pair: pair[0])]
+
+
+def score_pairs(pairs: TaskPairs, features: Scores, network: Network) -> dict[tuple[int, int], float]:
+    """Logits of the candidates, but for those whose later task is a formula."""
+    copies = Counter(mention.stems for mention in pairs.mentions)
+    return {
+        (i, j): float(score)
+        for (i, j), score in zip(pairs.candidates, network(features), strict=True)
+        if copies[pairs.mentions[j].stems] <= MAX_COPIES
+    }
+
+
+def group_tasks(n_tasks: int, scores: dict[tuple[int, int], float]) -> list[list[tuple[int, float]]]:
+    """Groups of the tasks that are one, each task with its score; in order, a task joins the group that fits best.
+
+    A group fits by the mean of the scores with its members, which must be above THRESHOLD.
+    """
+    candidates: dict[int, list[int]] = {}
+    for (earlier, later), score in scores.items():
+        if score > THRESHOLD:
+            candidates.setdefault(later, []).append(earlier)
+    groups: list[list[tuple[int, float]]] = []
+    group_of: dict[int, int] = {}
+    for task in range(n_tasks):
+        fits = {
+            group_of[earlier]: _mean(
+                [scores.get((member, task), NO_CANDIDATE) for member, _ in groups[group_of[earlier]]]
+            )
+            for earlier in candidates.get(task, ())
+        }
+        best = max(sorted(fits), key=lambda number: fits[number], default=None)
+        if best is None or fits[best] <= THRESHOLD:
+            best = len(groups)
+            groups.append([])
+        group_of[task] = best
+        groups[best].append((task, fits.get(best, 0.0)))
+    return groups
+
+
+def _mean(scores: Sequence[float]) -> float:
+    return sum(scores) / len(scores)
