@@ -33,12 +33,12 @@ def link_periods(context: Context, metric: Span) -> list[Relation]:
     if (heads := column_periods(context, metric)) is not None:
         return _relations(metric, *heads)
     start, end = _reach(context, metric)
-    inside = [p for p in within(context.of("PERIOD"), start, end) if _is_open(context, metric, p)]
-    others = [p for p in inside if _is_base(context, p)]
-    own = [p for p in others if _is_own(context, metric, p)]
+    inside = [p for p in within(context.of("PERIOD"), start, end) if is_open(context, metric, p)]
+    others = [p for p in inside if is_base(context, p)]
+    own = [p for p in others if is_own(context, metric, p)]
     held = own or [p for p in inside if p not in others and not _is_beyond(context, metric, p)]
-    if not own and _is_planned(context, metric):
-        held = [p for p in held if _is_own(context, metric, p)]
+    if not own and is_planned(context, metric):
+        held = [p for p in held if is_own(context, metric, p)]
         return _relations(metric, held[0] if held else None, None)
     period = min(held, key=lambda p: _cost(context, metric, p)) if held else _earlier(context, metric, start)
     base = None if own else _base(context, metric, others)
@@ -78,7 +78,7 @@ def _led_to(context: Context, period: Span, dated: Set[str]) -> list[Span]:
 
 def _reach(context: Context, metric: Span) -> tuple[int, int]:
     """The row of a table, else the sentence."""
-    return (context.line if _is_row(context, metric.start) else context.sentence)(metric.start)
+    return (context.line if is_row(context, metric.start) else context.sentence)(metric.start)
 
 
 def _relations(metric: Span, period: Span | None, base: Span | None) -> list[Relation]:
@@ -89,20 +89,21 @@ def _relations(metric: Span, period: Span | None, base: Span | None) -> list[Rel
 def _earlier(context: Context, metric: Span, start: int) -> Span | None:
     """The last period said before in the paragraph, or in the one that leads to the table, not to compare with."""
     at = metric.start
-    if _is_row(context, metric.start):
+    if is_row(context, metric.start):
         start = _table_start(context, start)
         at = len(context.text[:start].rstrip()) - 1
         if context.text[at : at + 1] not in (":", "."):
             return None
-    before = [p for p in within(context.of("PERIOD"), max(0, start - REACH), start) if not _is_base(context, p)]
+    before = [p for p in within(context.of("PERIOD"), max(0, start - REACH), start) if not is_base(context, p)]
     if not before or context.paragraph(before[-1].start) != context.paragraph(at):
         return None
     n_sentences = len(_FULL_STOP.findall(context.text[before[-1].end : start]))
-    n_metrics = 0 if _is_row(context, metric.start) else len(within(context.of("METRIC"), before[-1].end, metric.start))
+    n_metrics = 0 if is_row(context, metric.start) else len(within(context.of("METRIC"), before[-1].end, metric.start))
     return before[-1] if n_sentences <= MAX_SENTENCES and n_metrics <= MAX_METRICS else None
 
 
-def _is_row(context: Context, position: int) -> bool:
+def is_row(context: Context, position: int) -> bool:
+    """Whether the line around a character is the row of a table."""
     start, end = context.line(position)
     return re.search(r"\S\s*(?:\||\t)", context.text[start:end]) is not None
 
@@ -112,7 +113,7 @@ def _table_start(context: Context, position: int) -> int:
     floor = max(0, position - 8 * REACH)
     while position > floor:
         start, end = context.line(position - 1)
-        if context.text[start:end].strip() and not _is_row(context, start):
+        if context.text[start:end].strip() and not is_row(context, start):
             break
         position = start
     return position
@@ -124,7 +125,7 @@ def _base(context: Context, metric: Span, others: list[Span]) -> Span | None:
     return behind[0] if behind else None
 
 
-def _is_planned(context: Context, metric: Span) -> bool:
+def is_planned(context: Context, metric: Span) -> bool:
     """Whether a word such as "target" stands close before."""
     return _planned().search(context.text[max(0, metric.start - 25) : metric.start]) is not None
 
@@ -134,7 +135,7 @@ def _planned() -> re.Pattern[str]:
     return re.compile(rf"\b(?:{alternatives(words('metrics', 'planned'))})\b[^.;()\d]*$", re.IGNORECASE)
 
 
-def _is_open(context: Context, metric: Span, period: Span) -> bool:
+def is_open(context: Context, metric: Span, period: Span) -> bool:
     """Whether the metric can reach the period; one in brackets is for what they hold, for the metric ahead, or else
     for the first one behind on the line: "Mowing (June)  £85".
     """
@@ -162,18 +163,18 @@ def _is_beyond(context: Context, metric: Span, period: Span) -> bool:
     gap = context.between(metric, period)
     if period.start < metric.end:
         n_metrics = len(within(context.of("METRIC"), period.end, metric.start))
-        return n_metrics >= MAX_METRICS and len(gap) >= FAR_CHARS and not _is_row(context, metric.start)
+        return n_metrics >= MAX_METRICS and len(gap) >= FAR_CHARS and not is_row(context, metric.start)
     n_metrics = len(within(context.of("METRIC"), metric.end, period.start))
     is_in_brackets = _bracket(context, period) is not None
     is_parted = ";" in gap or (n_metrics > 0 and (is_in_brackets or "," in gap or "\n" in gap))
     return (
         n_metrics >= 2
-        or (is_parted and not _is_base(context, period))
+        or (is_parted and not is_base(context, period))
         or (re.match(r"\s*:", context.text[period.end :][:4]) is not None and not is_in_brackets)
     )
 
 
-def _is_base(context: Context, period: Span) -> bool:
+def is_base(context: Context, period: Span) -> bool:
     """Whether a metric is compared with the period: by a word in it, before it, or before its own metric."""
     text = context.text
     if any_of("metrics", "comparison").match(text, period.start, period.end) or _heads_bracket(context, period):
@@ -186,7 +187,7 @@ def _is_base(context: Context, period: Span) -> bool:
     if _is_change(context, ahead[-1], period):
         return True
     is_compared = any(_comparison_before(text, ahead[-1].start, key) for key in ("comparison", "comparison_of_values"))
-    return is_compared and _is_own(context, ahead[-1], period)
+    return is_compared and is_own(context, ahead[-1], period)
 
 
 def _is_change(context: Context, metric: Span, period: Span) -> bool:
@@ -225,7 +226,7 @@ def _comparison_before(text: str, position: int, key: str) -> bool:
     return bool(matches) and re.fullmatch(r"[^.;:\d]{0,12}", before[matches[-1].end() :]) is not None
 
 
-def _is_own(context: Context, metric: Span, period: Span) -> bool:
+def is_own(context: Context, metric: Span, period: Span) -> bool:
     """Whether nothing but a preposition lies between: "£9 in 2020", "2020: £9"."""
     gap = context.between(metric, period)
     if metric.start < period.start:
@@ -241,7 +242,7 @@ def _tight() -> re.Pattern[str]:
 
 def _cost(context: Context, metric: Span, period: Span) -> float:
     """Characters between the two, none if only a preposition is."""
-    if _is_own(context, metric, period):
+    if is_own(context, metric, period):
         return 0.0
     gap = context.between(metric, period)
     return float(len(gap)) + 20.0 * gap.count(";")

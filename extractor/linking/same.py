@@ -1,59 +1,22 @@
-"""action → action: the same task in the running text, in a labelled line and in a summary.
+"""action → action: the same task in the running text, in a labelled line and in a summary."""
 
-The weights are learned from labelled minutes by `training.same_links`.
-"""
-
-import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
 from math import exp
 from typing import Final
-
-import numpy as np
-import numpy.typing as npt
 
 from extractor.annotations import Relation
 from extractor.linking.context import Context
 from extractor.linking.mentions import list_mentions
+from extractor.linking.network import Network, Scores, load_network
 from extractor.linking.same_features import FEATURES, TaskPairs
 
-WEIGHTS_FILE: Final = "same_weights.json"
 THRESHOLD: Final = 0.0
 """Logit from which a task joins others: it is more likely than not one of them."""
 NO_CANDIDATE: Final = -6.0
 """Score of two tasks that have too little in common to be weighed."""
 MAX_COPIES: Final = 4
 """How often one wording stands for one task; a phrase used more often is a formula for several."""
-Scores = npt.NDArray[np.float32]
-
-
-@dataclass(frozen=True, slots=True)
-class Network:
-    """One hidden layer of tanh units."""
-
-    hidden: Scores
-    """Shape: (n_features, n_units)."""
-    hidden_bias: Scores
-    out: Scores
-    """Shape: (n_units,)."""
-    out_bias: float
-
-    def __call__(self, features: Scores) -> Scores:
-        """Logits. Shape: (n_pairs, n_features) to (n_pairs,)."""
-        scores: Scores = np.tanh(features @ self.hidden + self.hidden_bias) @ self.out + np.float32(self.out_bias)
-        return scores
-
-
-@cache
-def load_network() -> Network:
-    """The network that is shipped."""
-    kept = json.loads(files("extractor.linking").joinpath(WEIGHTS_FILE).read_text(encoding="utf-8"))
-    hidden = np.array([kept["hidden"][name] for name in FEATURES], dtype=np.float32)
-    bias, out = (np.array(kept[key], dtype=np.float32) for key in ("hidden_bias", "out"))
-    return Network(hidden, bias, out, kept["out_bias"])
 
 
 def link_same(context: Context, relations: Iterable[Relation]) -> list[Relation]:
@@ -64,7 +27,7 @@ def link_same(context: Context, relations: Iterable[Relation]) -> list[Relation]
     pairs = TaskPairs(list_mentions(context, relations))
     if not pairs.candidates:
         return []
-    scores = score_pairs(pairs, pairs.features(), load_network())
+    scores = score_pairs(pairs, pairs.features(), load_network("same", FEATURES))
     spans = [mention.span for mention in pairs.mentions]
     found = [
         (later, Relation("same", spans[later].id, spans[group[0][0]].id, round(1 / (1 + exp(-score)), 3)))

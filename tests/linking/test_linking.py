@@ -5,7 +5,9 @@ import pytest
 from extractor.annotations import AnnotatedText
 from extractor.ingest.source import SourceText
 from extractor.linking import link
-from extractor.structure import parse
+from extractor.linking.context import Context
+from extractor.linking.link import link_by_rules
+from extractor.structure import parse, parse_text
 from tests.markup import annotate, strip
 
 
@@ -146,7 +148,6 @@ PERIODS = [
     "⟨I i1|Sales⟩ in ⟨T t1|May⟩ were up ⟨Q q1 of=i1 period=t1 base=t2|3%⟩ on ⟨T t2|2020⟩.",
     "⟨I i1|Sales⟩ were ⟨Q q1 of=i1 period=t1|£9⟩ since ⟨T t1|Easter⟩.",
     "⟨I i1|Mowing⟩ (⟨T t1|June⟩)          ⟨Q q1 of=i1 period=t1|£85⟩     paid",
-    "⟨I i1|Sales⟩ ⟨Q q1 of=i1 period=t1|£9⟩ (⟨T t1|2020⟩), ⟨I i2|costs⟩ ⟨Q q2 of=i2|£7⟩",
     "⟨I i1|Sales⟩ were ⟨Q q1 of=i1 period=t1|£9⟩ in ⟨T t1|May⟩, the target being ⟨Q q2 of=i1|£12⟩.",
     "⟨I i1|Sales⟩ were ⟨Q q1 of=i1|£9⟩; in ⟨T t1|2020⟩ ⟨I i2|costs⟩ were ⟨Q q2 of=i2 period=t1|£7⟩.",
     "Measure | ⟨T t1|May 2021⟩ | ⟨T t2|May 2020⟩ | Change | Target\n⟨I i1|Sales⟩ | ⟨Q q1 of=i1 period=t1|£9⟩ | "
@@ -198,6 +199,13 @@ COLUMNS = [
 def test_metrics(inline: str) -> None:
     gold, linked = relink(inline)
     assert arrows(linked, "of", "period", "base") == arrows(gold, "of", "period", "base")
+
+
+def test_by_the_rules_a_bracket_is_for_the_metric_ahead() -> None:
+    """The network is free to think that what stands in brackets holds for the next one too."""
+    gold = annotate("⟨I i1|Sales⟩ ⟨Q q1 of=i1 period=t1|£9⟩ (⟨T t1|2020⟩), ⟨I i2|costs⟩ ⟨Q q2 of=i2|£7⟩")
+    relations = link_by_rules(Context(strip(gold), parse_text(gold.text)))
+    assert {(r.kind, r.head, r.tail) for r in relations} == arrows(gold, "of", "period")
 
 
 def test_a_labelled_line_repeats_the_running_text() -> None:

@@ -6,7 +6,8 @@ import pytest
 from extractor.annotations import AnnotatedText
 from extractor.linking.context import Context
 from extractor.linking.mentions import TaskMention, fold, list_mentions
-from extractor.linking.same import MAX_COPIES, Network, group_tasks, load_network, score_pairs
+from extractor.linking.network import Network, load_network
+from extractor.linking.same import MAX_COPIES, group_tasks, score_pairs
 from extractor.linking.same_features import FEATURES, MAX_MENTIONS, NEAR, TaskPairs
 from extractor.structure import parse_text
 from tests.linking.test_linking import arrows, relink
@@ -118,7 +119,7 @@ def test_a_formula_is_not_one_task() -> None:
 
 
 def test_the_shipped_network_has_a_row_for_each_feature() -> None:
-    network = load_network()
+    network = load_network("same", FEATURES)
     assert network.hidden.shape == (len(FEATURES), len(network.out))
     assert network.hidden_bias.shape == network.out.shape
     assert network(np.zeros((2, len(FEATURES)), np.float32)).shape == (2,)
