@@ -54,7 +54,7 @@ class OnnxScorer:
             if ranges is not None and multiplies_bytes():
                 quantise_products(model, read_ranges(ranges))
             names = tuple(value.any_name for value in model.inputs)
-            self.compiled = openvino.compile_model(model, "CPU", settings)
+            self.compiled = _compile(model, settings)
         except RuntimeError as error:
             raise ModelError(f"{path.name}: not a model that OpenVINO can open") from error
         if names != INPUTS:
@@ -64,6 +64,13 @@ class OnnxScorer:
         """See `Scorer`."""
         with self._lock:  # the compiled model has one request, whose tensors threads would overwrite for each other
             return np.asarray(self.compiled([ids, mask, features])[0], dtype=np.float32)
+
+
+def _compile(model: openvino.Model, settings: Mapping[str, object]) -> openvino.CompiledModel:
+    try:
+        return openvino.compile_model(model, "CPU", settings)
+    except RuntimeError:  # without AVX-512 OpenVINO may claim bfloat16 and then find no softmax in it
+        return openvino.compile_model(model, "CPU", {**settings, "INFERENCE_PRECISION_HINT": "f32"})
 
 
 def read_network(path: Path) -> openvino.Model:

@@ -1,4 +1,8 @@
 import hashlib
+import json
+import os
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -68,3 +72,13 @@ def test_the_scorer_gives_the_same_scores_in_every_thread() -> None:
         together = list(pool.map(lambda _: scorer(ids, np.ones_like(ids), features), range(6)))
     for scores in together:
         np.testing.assert_array_equal(scores, alone)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("instructions", ["AVX2", "AVX512_CORE"])
+def test_a_processor_with_fewer_instructions_will_do(instructions: str, repository: Path) -> None:
+    sample = repository / "data" / "samples" / "community-council.txt"
+    command = [sys.executable, "-m", "extractor.cli", "extract", str(sample), "--model", "minutes-en-sm"]
+    environment = {**os.environ, "ONEDNN_MAX_CPU_ISA": instructions}
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+    assert len(json.loads(done.stdout)["actions"]) > 3
