@@ -1,4 +1,4 @@
-"""Ties spans into records: attributes and relations by rules over the text and its layout, two kinds weighed by networks."""
+"""Ties spans into records: attributes and relations by rules over text and layout, two kinds weighed by networks."""
 
 from extractor.linking.link import link
 

@@ -4,7 +4,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from math import exp, log
 from typing import Final
 
@@ -80,6 +80,10 @@ class PeriodPairs:
         return self.context.of("METRIC")
 
     @cached_property
+    def _spans(self) -> dict[str, Span]:
+        return self.context.annotated.by_id()
+
+    @cached_property
     def _ruled(self) -> dict[str, str]:
         """Metric to period."""
         return {relation.head: relation.tail for relation in self.by_rules if relation.kind == "period"}
@@ -109,13 +113,13 @@ class PeriodPairs:
 
     def _near(self, metric: Span) -> list[Span]:
         """In order; none for a figure in a column of a table whose headings give periods to others."""
-        periods, spans = self.context.of("PERIOD"), self.context.annotated.by_id()
+        periods = self.context.of("PERIOD")
         before = within(periods, metric.start - FAR_BEFORE, metric.start)[-N_BEFORE:]
         behind = within(periods, metric.end, metric.end + FAR_BEHIND)[:N_BEHIND]
         ruled = self._ruled.get(metric.id)
         if ruled is None and column_periods(self.context, metric) is not None:
             return []
-        far = [spans[ruled]] if ruled is not None and ruled not in {p.id for p in (*before, *behind)} else []
+        far = [self._spans[ruled]] if ruled is not None and ruled not in {p.id for p in (*before, *behind)} else []
         return [*before, *behind, *far]
 
     def features(self) -> Scores:
@@ -176,12 +180,11 @@ class PeriodPairs:
     def _of_signs(self, metric: Span, period: Span) -> list[float]:
         gap = self.context.between(metric, period)
         ahead = self.context.text[max(0, period.start - 15) : period.start]
-        prepositions = alternatives(words("metrics", "ahead_of_period"))
         return [
             *(float(sign in gap) for sign in (";", ",", ":", "(", ")")),
             float(re.search(r"\band\b", gap) is not None),
-            float(re.fullmatch(rf"\s*(?:{prepositions})?\s*(?:the\s+)?", gap, re.IGNORECASE) is not None),
-            float(re.search(rf"\b(?:{prepositions})\s+(?:the\s+)?$", ahead, re.IGNORECASE) is not None),
+            float(_leads_to().fullmatch(gap) is not None),
+            float(_ends_in_lead().search(ahead) is not None),
         ]
 
     def _of_layout(self, metric: Span, period: Span) -> list[float]:
@@ -213,7 +216,7 @@ class PeriodPairs:
         has = [self._ruled.get(other.id) == period.id for other in (*before, *behind)]
         found = self._indicators.get(metric.id)
         alike = [found is not None and self._indicators.get(other.id) == found for other in (*before, *behind)]
-        indicator = None if found is None else self.context.annotated.by_id()[found]
+        indicator = None if found is None else self._spans[found]
         last = self._ruled.get(before[-1].id) if before else None
         apart = 10_000
         if indicator is not None:
@@ -250,3 +253,13 @@ class PeriodPairs:
             min(len(periods), 4) / 4,
             float(is_paired and metrics.index(metric) == periods.index(period)),
         ]
+
+
+@cache
+def _leads_to() -> re.Pattern[str]:
+    return re.compile(rf"\s*(?:{alternatives(words('metrics', 'ahead_of_period'))})?\s*(?:the\s+)?", re.IGNORECASE)
+
+
+@cache
+def _ends_in_lead() -> re.Pattern[str]:
+    return re.compile(rf"\b(?:{alternatives(words('metrics', 'ahead_of_period'))})\s+(?:the\s+)?$", re.IGNORECASE)
