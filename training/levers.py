@@ -152,6 +152,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         for measured in ("fold", "real_dev"):
             print(f"{measured}\n\n{report(read_runs(options.out), measured)}\n")
         return
+    for option in ("teacher", "masked"):
+        if getattr(options, option) is None and any(getattr(LEVERS[name], option) for name in options.levers):
+            parser.error(f"--{option} is needed for one of the levers")
     options.out.mkdir(parents=True, exist_ok=True)
     corpora = load(options.texts)
     documents = [from_row(row) for row in corpora["train"]]

@@ -77,3 +77,10 @@ def test_differences_are_taken_seed_by_seed(tmp_path: Path, capsys: pytest.Captu
     (tmp_path / RUNS_FILE).write_text("".join(json.dumps(row) + "\n" for row in runs), encoding="utf-8")
     main(["--out", str(tmp_path), "--report"])
     assert report(runs, "fold") in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("arguments", [[], ["--teacher", "x"], ["--levers", "a teacher"]])
+def test_what_a_lever_needs_is_asked_for(arguments: list[str], tmp_path: Path) -> None:
+    with pytest.raises(SystemExit):
+        main(["--out", str(tmp_path / "runs"), *arguments])
+    assert not (tmp_path / "runs").exists()
