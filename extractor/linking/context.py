@@ -100,9 +100,8 @@ class Context:
 
     def paragraph_bounds(self, position: int) -> tuple[int, int]:
         """Start and end of the paragraph around a character."""
-        cuts = [0, *self._paragraph_breaks, len(self.text)]
-        number = self.paragraph(position)
-        return cuts[number], cuts[number + 1]
+        breaks, number = self._paragraph_breaks, self.paragraph(position)
+        return breaks[number - 1] if number else 0, breaks[number] if number < len(breaks) else len(self.text)
 
     def between(self, one: Span, other: Span) -> str:
         """The characters from the end of the earlier span to the start of the later one."""

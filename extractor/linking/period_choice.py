@@ -107,18 +107,28 @@ class PeriodPairs:
         return [entry.start for entry in self.context.structure.agenda]
 
     @cached_property
+    def _by_column(self) -> set[str]:
+        """Metrics in a table whose headings give periods to columns."""
+        return {metric.id for metric in self._metrics if column_periods(self.context, metric) is not None}
+
+    @cached_property
+    def _near(self) -> list[list[Span]]:
+        """Of each metric the periods that it may hold for, the rules' choice last where it is far off."""
+        return [self._periods_near(metric) for metric in self._metrics]
+
+    @cached_property
     def candidates(self) -> list[tuple[Span, Span]]:
         """Metric and period, by metric."""
-        return [(metric, period) for metric in self._metrics for period in self._near(metric)]
+        return [(metric, period) for metric, near in zip(self._metrics, self._near, strict=True) for period in near]
 
-    def _near(self, metric: Span) -> list[Span]:
-        """In order; none for a figure in a column of a table whose headings give periods to others."""
+    def _periods_near(self, metric: Span) -> list[Span]:
+        """None for a figure in a column that the headings give no period, but others."""
+        ruled = self._ruled.get(metric.id)
+        if ruled is None and metric.id in self._by_column:
+            return []
         periods = self.context.of("PERIOD")
         before = within(periods, metric.start - FAR_BEFORE, metric.start)[-N_BEFORE:]
         behind = within(periods, metric.end, metric.end + FAR_BEHIND)[:N_BEHIND]
-        ruled = self._ruled.get(metric.id)
-        if ruled is None and column_periods(self.context, metric) is not None:
-            return []
         far = [self._spans[ruled]] if ruled is not None and ruled not in {p.id for p in (*before, *behind)} else []
         return [*before, *behind, *far]
 
@@ -126,7 +136,7 @@ class PeriodPairs:
         """Shape: (n_candidates, n_features), in the order of FEATURES."""
         rows = []
         for index, metric in enumerate(self._metrics):
-            near = self._near(metric)
+            near = self._near[index]
             for period in near:
                 rows.append(
                     [
@@ -148,7 +158,7 @@ class PeriodPairs:
             float(ruled not in (None, period.id)),
             float((metric.id, period.id) in self._bases),
             float(period.id in self._compared),
-            float(column_periods(self.context, metric) is not None),
+            float(metric.id in self._by_column),
         ]
 
     def _of_place(self, metric: Span, period: Span, near: Sequence[Span]) -> list[float]:
