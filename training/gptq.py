@@ -7,7 +7,6 @@ Source: Frantar, Ashkboos, Hoefler and Alistarh 2023, GPTQ: accurate post-traini
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -78,31 +77,26 @@ def rounded(weights: Tensor, squares: Tensor, bits: int) -> Packed:
         scales[:, start // BLOCK_SIZE] = scale
         errors = torch.empty_like(left[:, block])
         for column in range(start, start + BLOCK_SIZE):
-            levels[:, column] = _levels(left[:, column], scale, bits)
+            levels[:, column] = to_levels(left[:, column], scale, bits)
             errors[:, column - start] = (left[:, column] - levels[:, column] * scale) / inverse[column, column]
             left[:, column + 1 : block.stop] -= torch.outer(
                 errors[:, column - start], inverse[column, column + 1 : block.stop]
             )
         left[:, block.stop :] -= errors @ inverse[block, block.stop :]
-    return _packed(levels, scales, bits)
+    return Packed.of(levels, scales, bits)
 
 
 def nearest(weights: Tensor, bits: int) -> Packed:
     """Each weight on the nearest level of the grid that rounds its block best; shape (n_rows, n_columns)."""
     blocks = weights.reshape(-1, BLOCK_SIZE)
     scales = torch.cat([_scales(some, bits) for some in torch.split(blocks, N_ROWS_AT_ONCE)])
-    levels = _levels(blocks, scales[:, None], bits)
-    return _packed(levels.reshape(weights.shape), scales.reshape(len(weights), -1), bits)
+    levels = to_levels(blocks, scales[:, None], bits)
+    return Packed.of(levels.reshape(weights.shape), scales.reshape(len(weights), -1), bits)
 
 
-def _levels(weights: Tensor, scales: Tensor, bits: int) -> Tensor:
+def to_levels(weights: Tensor, scales: Tensor, bits: int) -> Tensor:
     """Whole numbers from -middle to middle - 1."""
     return (weights / scales).round().clamp(-middle(bits), middle(bits) - 1)
-
-
-def _packed(levels: Tensor, scales: Tensor, bits: int) -> Packed:
-    shifted = (levels + middle(bits)).numpy().astype(np.uint8)
-    return Packed(bits, shifted, scales[..., None].numpy().astype(np.float16))
 
 
 def _scales(block: Tensor, bits: int) -> Tensor:
@@ -115,6 +109,6 @@ def _scales(block: Tensor, bits: int) -> Tensor:
     candidates = peaks / lowest * torch.cat([SHRINKAGES, SHRINKAGES * lowest / highest])  # the peak on either end
     candidates = candidates.half().float()
     candidates = torch.where(candidates == 0, 1.0, candidates)
-    levels = _levels(block[:, None], candidates[..., None], bits)
+    levels = to_levels(block[:, None], candidates[..., None], bits)
     errors = (levels * candidates[..., None] - block[:, None]).square().sum(2)
     return candidates.gather(1, errors.argmin(dim=1, keepdim=True))[:, 0]

@@ -8,6 +8,7 @@ again, and `--report` prints means, spreads and differences seed by seed.
 
 import argparse
 import json
+import random
 import statistics
 import tempfile
 import time
@@ -16,23 +17,31 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, cast
 
+import numpy as np
+import numpy.typing as npt
 import torch
+from tokenizers import Tokenizer
 
 from extractor.alignment import load_tokenizer
+from extractor.annotations import AnnotatedText
 from extractor.features import FEATURES
 from extractor.scheme import HEADLINE_LABELS
+from extractor.tagger import Encoding, Report, Scores, Tagger
+from extractor.tokens import Gap
 from training.corpus import LabelledDocument, from_row, load
 from training.encoders import find_encoder
 from training.examples import Example, to_example
 from training.model import Crf, ModelSettings, TokenClassifier
 from training.train import (
     TrainSettings,
+    Vary,
     held_out_organisations,
     quick_scores,
     run,
     torch_tagger,
     with_soft_targets,
 )
+from training.variation import WAYS
 
 ENCODER: Final = "minilm"
 N_LAYERS: Final = 4
@@ -42,6 +51,7 @@ MEASURED, LEARNED, MORE = 0, 1, 2
 """Folds of the real organisations: measured on, learned from, and learned from where more labels are the lever."""
 STYLE_STEP: Final = 5
 """Of the styles of invented minutes, one in so many is learned from."""
+VARIED_SHARE: Final = 0.5
 MEASURED_STEP: Final = 3
 """Of the documents of the organisations measured on, one in so many is."""
 RUNS_FILE: Final = "runs.jsonl"
@@ -64,6 +74,10 @@ class Lever:
     teacher: bool = False
     masked: bool = False
     """Whether the encoder has learned to guess hidden words of minutes before."""
+    way: str | None = None
+    """Of `training.variation`: how half of the documents are changed in each epoch."""
+    from_paragraphs: bool = False
+    """Whether windows begin and end with paragraphs, and share nothing where they are measured."""
 
 
 LEVERS: Final[dict[str, Lever]] = {
@@ -76,7 +90,37 @@ LEVERS: Final[dict[str, Lever]] = {
     "no other names, no hidden pieces": Lever(variation=False),
     "a teacher": Lever(teacher=True),
     "masked-language training before": Lever(masked=True),
+    "other case": Lever(way="case"),
+    "misread letters": Lever(way="misread letters"),
+    "lists in two columns": Lever(way="columns"),
+    "other line breaks": Lever(way="line breaks"),
+    "windows from paragraph to paragraph": Lever(from_paragraphs=True),
+    "no class or place of the line": Lever(blind=("line", "place")),
+    "no attendance lists or parts": Lever(blind=("listed", "part")),
 }
+
+
+class ParagraphEncoding(Encoding):
+    """A document whose windows begin where paragraphs do."""
+
+    @property
+    def is_border(self) -> npt.NDArray[np.bool_]:
+        """Shape: (n_tokens,). Whether a paragraph begins at the token."""
+        breaks = np.array([token.gap is Gap.PARAGRAPH for token in self.tokens], dtype=np.bool_)
+        return np.concatenate([[True], breaks[:-1]]) if len(breaks) else breaks
+
+    @classmethod
+    def of(cls, encoding: Encoding) -> "ParagraphEncoding":
+        """The same document."""
+        return cls(encoding.tokens, encoding.pieces, encoding.features)
+
+
+class ParagraphTagger(Tagger):
+    """A tagger that cuts documents where paragraphs begin."""
+
+    def score_all(self, encodings: Sequence[Encoding], report: Report | None = None) -> list[Scores]:
+        """As that of any tagger."""
+        return Tagger.score_all(self, [ParagraphEncoding.of(encoding) for encoding in encodings], report)
 
 
 def learned_documents(documents: Sequence[LabelledDocument], lever: Lever) -> list[LabelledDocument]:
@@ -167,14 +211,28 @@ def main(arguments: Sequence[str] | None = None) -> None:
         examples = [to_example(d.annotated, tokenizer) for d in learned]
         if lever.teacher:
             examples = with_soft_targets(examples, learned, options.teacher)
+        if lever.from_paragraphs:
+            examples = [replace(e, encoding=ParagraphEncoding.of(e.encoding)) for e in examples]
+        vary = None if lever.way is None else varied([d.annotated for d in learned], examples, lever.way, tokenizer)
         for seed in options.seeds:
             if any((row["lever"], row["seed"]) == (name, seed) for row in read_runs(options.out)):
                 continue
             print(f"{name}, seed {seed}", flush=True)
             row = {"lever": name, "seed": seed, "n_documents": len(learned)}
-            row |= measure(lever_model(lever, encoder, seed), examples, lever, seed, watched)
+            row |= measure(lever_model(lever, encoder, seed), examples, lever, seed, watched, vary)
             with (options.out / RUNS_FILE).open("a", encoding="utf-8") as lines:
                 lines.write(json.dumps(row) + "\n")
+
+
+def varied(texts: Sequence[AnnotatedText], examples: Sequence[Example], way: str, tokenizer: Tokenizer) -> Vary:
+    """What gives half of the examples changed in a way, and the others as they are."""
+
+    def vary(number: int, rng: random.Random) -> Example:
+        if rng.random() < VARIED_SHARE:
+            return to_example(WAYS[way](texts[number], rng), tokenizer)
+        return examples[number]
+
+    return vary
 
 
 def measure(
@@ -183,15 +241,18 @@ def measure(
     lever: Lever,
     seed: int,
     watched: Mapping[str, Sequence[LabelledDocument]],
+    vary: Vary | None = None,
 ) -> dict[str, Any]:
     """Train the model and score it on each of the watched sets."""
     settings = replace(SETTINGS if lever.variation else replace(SETTINGS, rename_rate=0.0, mask_rate=0.0), seed=seed)
     tokenizer = load_tokenizer(Path(model.encoder.config.name_or_path) / "vocab.txt")
     started = time.monotonic()
     with tempfile.TemporaryDirectory() as scratch:
-        trained = run(model, examples, tokenizer, settings, {}, Path(scratch))
+        trained = run(model, examples, tokenizer, settings, {}, Path(scratch), vary)
     minutes = round((time.monotonic() - started) / 60, 1)
     tagger = torch_tagger(trained, tokenizer, settings.max_pieces)
+    if lever.from_paragraphs:
+        tagger = ParagraphTagger(tagger.tokenizer, tagger.scorer, replace(tagger.settings, overlap_pieces=0))
     return {"minutes": minutes} | {name: quick_scores(tagger, chosen) for name, chosen in watched.items()}
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 from onnx import TensorProto, helper, numpy_helper
+from torch import Tensor
 
 Bytes = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
@@ -28,6 +29,12 @@ class Packed:
     """Shape: (n_rows, n_columns)."""
     scales: npt.NDArray[np.float16]
     """Shape: (n_rows, n_columns / BLOCK_SIZE, 1)."""
+
+    @classmethod
+    def of(cls, levels: Tensor, scales: Tensor, bits: int) -> "Packed":
+        """Whole numbers from -middle to middle - 1, shape (n_rows, n_columns), and scales (n_rows, n_blocks)."""
+        shifted = (levels + middle(bits)).numpy().astype(np.uint8)
+        return cls(bits, shifted, scales[..., None].numpy().astype(np.float16))
 
     @property
     def weights(self) -> Floats:

@@ -7,9 +7,9 @@ import random
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 import spacy
 from spacy.language import Language
@@ -20,10 +20,10 @@ from extractor.components import MODEL_FILE, RANGES_FILE, VOCABULARY_FILE, load_
 from training.corpus import LabelledDocument, from_row, load
 from training.examples import Batch, iter_batches, random_windows, to_example
 from training.export import export, quantise
-from training.gptq import is_feed_forward, nearest, round_layers
-from training.model import TokenClassifier
-from training.packing import BITS
+from training.gptq import nearest, round_layers
+from training.packing import BITS, Packed
 from training.ranges import measure_ranges, write_ranges
+from training.rounding import WORD_EMBEDDINGS, Bits, read_grids
 from training.runs import TrainedRun, load_run
 from training.train import tagger_settings
 
@@ -33,23 +33,6 @@ N_CALIBRATION_WINDOWS: Final = 128
 CALIBRATION_BATCH_SIZE: Final = 8
 KEPT: Final = ("README.md", "floors.json", "metrics.json")
 """Files of a model folder that are written by hand or by the evaluation, not by the release."""
-
-
-@dataclass(frozen=True, slots=True)
-class Bits:
-    """Of a weight, by its place in the encoder."""
-
-    attention: int
-    feed_forward: int
-    embeddings: int
-
-    def of_layers(self, model: TokenClassifier) -> dict[str, int]:
-        """Names of the encoder's layers to their bits."""
-        return {
-            f"encoder.{name}": self.feed_forward if is_feed_forward(layer) else self.attention
-            for name, layer in model.encoder.named_modules()
-            if isinstance(layer, nn.Linear)
-        }
 
 
 def build_pipeline(tagger_folder: Path, *, name: str, version: str) -> Language:
@@ -82,11 +65,11 @@ def release(
 ) -> None:
     """Export the trained run, quantise it, and write the folder, whose name is the model's, with its checksums.
 
-    Weights are rounded, and the inputs of the products measured, on windows of the documents.
+    Weights are rounded, and the inputs of the products measured, on windows of the documents. The bits are not asked of
+    a run that was trained with rounded weights, which stay as they are.
     """
     trained = load_run(run)
-    layers = round_layers(trained.model, bits.of_layers(trained.model), usual_windows(documents, trained))
-    words = nearest(trained.model.encoder.get_input_embeddings().weight.detach(), bits.embeddings)
+    layers, words = _rounded(run, trained, bits, documents)
     with tempfile.TemporaryDirectory() as folder:
         tagger = Path(folder)
         export(trained.model, tagger / "float32.onnx")
@@ -106,6 +89,23 @@ def release(
         (out / name).write_bytes(content)
     (out / "training.json").write_text(json.dumps(trained.about, indent=1) + "\n", encoding="utf-8")
     write_sums(out)
+
+
+def _rounded(
+    run: Path, trained: TrainedRun, bits: Bits, documents: Sequence[LabelledDocument]
+) -> tuple[dict[str, Packed], Packed]:
+    """The layers of the encoder by name, and the word embeddings; on the grids of the run, if it was trained on any."""
+    embeddings = trained.model.encoder.get_input_embeddings().weight.detach()
+    grids = read_grids(run)
+    if not grids:
+        windows = usual_windows(documents, trained)
+        return round_layers(trained.model, bits.of_layers(trained.model), windows), nearest(embeddings, bits.embeddings)
+    words = grids.pop(WORD_EMBEDDINGS).packed(embeddings)
+    layers = {
+        name: grid.packed(cast(nn.Linear, trained.model.get_submodule(name)).weight.detach())
+        for name, grid in grids.items()
+    }
+    return layers, words
 
 
 def usual_windows(documents: Sequence[LabelledDocument], trained: TrainedRun) -> Iterator[Batch]:

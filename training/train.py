@@ -4,7 +4,7 @@ import argparse
 import json
 import random
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Final, cast
@@ -27,6 +27,7 @@ from training.encoders import find_encoder
 from training.examples import IGNORED, Batch, Example, iter_batches, random_windows, rename_people, to_example
 from training.model import HEADS, LAYER_NAMES, N_TAGS, Crf, ModelSettings, TokenClassifier
 from training.names import NamePools, load_pools
+from training.rounding import Bits, plain_weights, put_on_grids, write_grids
 from training.runs import RUN_FILE, TAGGER_FOLDER, WEIGHTS_FILE, is_released, load_run
 from training.scoring import Counts, count_spans, micro, total
 
@@ -36,6 +37,10 @@ INDICATOR_BONUS: Final = 1.5
 LISTED_BONUS: Final = 1.4
 UNLISTED_BONUS: Final = -0.85
 """How the scores are decoded; chosen on held-out organisations of the training minutes (training/EXPERIMENTS.md)."""
+
+
+Vary = Callable[[int, random.Random], Example]
+"""The number of an example to what is seen of it in an epoch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,8 +223,12 @@ def run(
     settings: TrainSettings,
     watched: Mapping[str, Sequence[LabelledDocument]],
     out: Path,
+    vary: Vary | None = None,
 ) -> TokenClassifier:
-    """Train on the examples; the averaged model, saved to `out`/weights.pt after each epoch."""
+    """Train on the examples; the averaged model, saved to `out`/weights.pt after each epoch.
+
+    With `vary`, an example goes through it in each epoch, before its people get other names.
+    """
     rng = random.Random(settings.seed)
     torch.manual_seed(settings.seed)
     pools = load_pools()
@@ -227,13 +236,14 @@ def run(
     trainer = Trainer(model, settings, settings.epochs * n_windows // settings.batch_size)
     for epoch in range(1, settings.epochs + 1):
         started, losses = time.monotonic(), []
-        windows = _epoch_windows(examples, pools, rng, tokenizer, settings)
+        seen = examples if vary is None else [vary(k, rng) for k in range(len(examples))]
+        windows = _epoch_windows(seen, pools, rng, tokenizer, settings)
         for batch in iter_batches(windows, settings.batch_size, tokenizer, settings.mask_rate, rng):
             losses.append(trainer.step(batch))
             if len(losses) % 50 == 0:
                 print(f"  step {len(losses)} loss {np.mean(losses[-50:]):.4f}", flush=True)
         averaged = cast(TokenClassifier, trainer.average.module)
-        torch.save(averaged.state_dict(), out / WEIGHTS_FILE)
+        torch.save(plain_weights(averaged), out / WEIGHTS_FILE)
         print(f"epoch {epoch} loss {np.mean(losses):.4f} {time.monotonic() - started:.0f} s", flush=True)
         if epoch % 2 == 0 or epoch == settings.epochs:
             for name, documents in watched.items():
@@ -298,13 +308,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--styles", nargs="*", default=(), help="house styles of invented minutes kept in spite of that"
     )
+    parser.add_argument(
+        "--rounded",
+        type=int,
+        nargs=3,
+        metavar=("ATTENTION", "FEED_FORWARD", "EMBEDDINGS"),
+        help="bits to which weights are rounded in training, as a last step before the release",
+    )
     parser.add_argument("--fold", type=int, help="which fold of the organisations to hold out and to watch")
     parser.add_argument("--folds", type=int, default=5)
     for name, default in asdict(TrainSettings()).items():
         parser.add_argument(f"--{name.replace('_', '-')}", type=type(default), default=default)
     options = vars(parser.parse_args(arguments))
     encoder, layers, start, texts, out = (options.pop(k) for k in ("encoder", "layers", "start", "texts", "out"))
-    teacher = options.pop("teacher")
+    teacher, rounded = options.pop("teacher"), options.pop("rounded")
     fold, n_folds, real_only, styles = (options.pop(k) for k in ("fold", "folds", "real_only", "styles"))
     settings = TrainSettings(**options)
     out.mkdir(parents=True, exist_ok=True)
@@ -330,12 +347,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     model = TokenClassifier(ModelSettings(encoder_folder, layers)) if before is None else before.model
     about = {"encoder": encoder, "layers": layers, "fold": fold, "folds": n_folds, **asdict(settings)}
     about |= {"teacher": None if teacher is None else json.loads((teacher / RUN_FILE).read_text(encoding="utf-8"))}
-    about |= {"real_only": real_only, "styles": list(styles), "start": None if before is None else before.about}
+    about |= {"real_only": real_only, "styles": list(styles), "rounded": rounded}
+    about |= {"start": None if before is None else before.about}
     (out / RUN_FILE).write_text(json.dumps(about, indent=1))
+    if rounded is not None:
+        write_grids(put_on_grids(model, Bits(*rounded)), out)
     first = None if before is None else {name: weights.clone() for name, weights in model.state_dict().items()}
     trained = run(model, examples, tokenizer, settings, held_out, out)
     if first is not None:
-        torch.save(mean_weights(first, trained.state_dict(), settings.start_share), out / WEIGHTS_FILE)
+        trained.load_state_dict(mean_weights(first, trained.state_dict(), settings.start_share))
+        torch.save(plain_weights(trained), out / WEIGHTS_FILE)
 
 
 def mean_weights(one: Mapping[str, Tensor], other: Mapping[str, Tensor], share: float) -> dict[str, Tensor]:
