@@ -6,7 +6,7 @@ import json
 import random
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final, cast
@@ -17,6 +17,7 @@ from torch import nn
 
 from extractor.alignment import load_tokenizer
 from extractor.components import MODEL_FILE, RANGES_FILE, VOCABULARY_FILE, load_tagger, write_settings
+from extractor.scheme import LABELS
 from training.corpus import LabelledDocument, from_row, load
 from training.examples import Batch, iter_batches, random_windows, to_example
 from training.export import export, quantise
@@ -25,7 +26,7 @@ from training.packing import BITS, Packed
 from training.ranges import measure_ranges, write_ranges
 from training.rounding import WORD_EMBEDDINGS, Bits, read_grids
 from training.runs import TrainedRun, load_run
-from training.train import tagger_settings
+from training.train import START_BONUS, tagger_settings
 
 N_CALIBRATION_DOCUMENTS: Final = 100
 """Whose windows show what the layers usually get."""
@@ -62,6 +63,7 @@ def release(
     bits: Bits,
     overlap_pieces: int,
     documents: Sequence[LabelledDocument],
+    start_bonus: Mapping[str, float] = START_BONUS,
 ) -> None:
     """Export the trained run, quantise it, and write the folder, whose name is the model's, with its checksums.
 
@@ -78,7 +80,8 @@ def release(
         ranges = measure_ranges(tagger / MODEL_FILE, usual_windows(documents, trained))
         write_ranges(ranges, tagger / RANGES_FILE)
         settings = tagger_settings(trained.model, trained.about["max_pieces"])
-        write_settings(replace(settings, overlap_pieces=overlap_pieces), tagger)
+        settings = replace(settings, overlap_pieces=overlap_pieces, start_bonus=dict(start_bonus))
+        write_settings(settings, tagger)
         load_tagger(tagger)
         load_tokenizer(tagger / VOCABULARY_FILE)
         kept = {name: (out / name).read_bytes() for name in KEPT if (out / name).is_file()}
@@ -127,6 +130,13 @@ def write_sums(folder: Path) -> None:
     (folder / "SHA256SUMS").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
+def _bonus(given: str) -> tuple[str, float]:
+    label, _, gain = given.partition("=")
+    if label not in LABELS:
+        raise argparse.ArgumentTypeError(f"{label} is no label")
+    return label, float(gain)
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -137,6 +147,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--feed-forward-bits", type=int, choices=BITS, default=6)
     parser.add_argument("--embedding-bits", type=int, choices=BITS, default=5, help="of a word embedding's number")
     parser.add_argument("--overlap-pieces", type=int, default=80, help="word pieces that neighbouring windows share")
+    parser.add_argument(
+        "--start-bonus",
+        type=_bonus,
+        nargs="*",
+        default=[],
+        metavar="LABEL=GAIN",
+        help="what the beginning of a label's span gains in decoding, where not as for the large model",
+    )
     parser.add_argument("--texts", type=Path, help="texts of the real minutes, to round and to measure on")
     options = parser.parse_args(arguments)
     release(
@@ -146,6 +164,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         bits=Bits(options.attention_bits, options.feed_forward_bits, options.embedding_bits),
         overlap_pieces=options.overlap_pieces,
         documents=[from_row(row) for row in load(options.texts)["train"]],
+        start_bonus=START_BONUS | dict(options.start_bonus),
     )
     size = sum(p.stat().st_size for p in options.out.rglob("*") if p.is_file())
     print(f"{options.out}: {size / 1e6:.1f} MB")

@@ -15,9 +15,10 @@ from training.examples import iter_batches, to_example
 from training.gptq import nearest
 from training.model import ModelSettings, TokenClassifier
 from training.packing import BLOCK_SIZE
+from training.release import main as release_main
 from training.release import release
 from training.rounding import WORD_EMBEDDINGS, Bits, Grid, OnGrid, plain_weights, put_on_grids, read_grids, write_grids
-from training.runs import RUN_FILE, WEIGHTS_FILE, load_run
+from training.runs import RUN_FILE, TAGGER_FOLDER, WEIGHTS_FILE, load_run
 from training.train import Trainer, TrainSettings, torch_tagger
 
 GOLD = annotate("Present: ⟨P att=present|Ann Lee⟩ (⟨R|Chair⟩)\n\n⟨A|The ⟨R|Chair⟩ will write by the ⟨M|May meeting⟩⟩.")
@@ -74,14 +75,23 @@ def test_what_was_trained_with_rounded_weights_is_released_as_it_is(
 
     documents = [LabelledDocument(GOLD, "a club", "club", True)]
     out = tmp_path / "tiny"
-    release(tmp_path, out, version="0", bits=Bits(8, 8, 8), overlap_pieces=8, documents=documents)
+    bonus = {"PERSON": 0.125}
+    release(tmp_path, out, version="0", bits=Bits(8, 8, 8), overlap_pieces=8, documents=documents, start_bonus=bonus)
+    assert load_tagger(out / TAGGER_FOLDER).settings.start_bonus == bonus
     kept = load_run(out).model.state_dict()
     for layer in BITS.of_layers(plain):
         assert torch.equal(kept[f"{layer}.weight"], plain.state_dict()[f"{layer}.weight"]), layer
-    found = load_tagger(out / "minutes_tagger")(GOLD.text, parse_text(GOLD.text))
+    found = load_tagger(out / TAGGER_FOLDER)(GOLD.text, parse_text(GOLD.text))
     expected = torch_tagger(plain, tokenizer, 64)(GOLD.text, parse_text(GOLD.text))
     assert replace_spans(GOLD, found).with_label("PERSON") != ()
     assert [(s.label, s.start, s.end) for s in found] == [(s.label, s.start, s.end) for s in expected]
+
+
+@pytest.mark.parametrize("given", ["PEOPLE=1", "PERSON", "PERSON=much", ""])
+def test_a_bonus_is_a_label_and_a_number(given: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        release_main(["--run", str(tmp_path), "--start-bonus", given])
+    assert "--start-bonus" in capsys.readouterr().err
 
 
 def test_a_run_with_weights_of_full_precision_has_no_grids(tmp_path: Path) -> None:
