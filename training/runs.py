@@ -1,5 +1,6 @@
 """Trained models on disk: the folder of a run, or a released model, whose weights are read back."""
 
+import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from training.packing import from_initializers
 RUN_FILE: Final = "training.json"
 WEIGHTS_FILE: Final = "weights.pt"
 TAGGER_FOLDER: Final = "minutes_tagger"
+META_FILE: Final = "meta.json"
 _CONSTANT_ENDINGS: Final = ("position_ids", "relative_attention_bias.weight")
 
 
@@ -41,6 +43,16 @@ class TrainedRun:
 def is_released(folder: Path) -> bool:
     """Whether the folder is a released model and not that of a run."""
     return (folder / TAGGER_FOLDER / MODEL_FILE).is_file()
+
+
+def describe(folder: Path) -> dict[str, Any]:
+    """What a run says of another one: its settings; of a released model, which has a history, only which it is."""
+    if not is_released(folder):
+        about: dict[str, Any] = json.loads((folder / RUN_FILE).read_text(encoding="utf-8"))
+        return about
+    meta = json.loads((folder / META_FILE).read_text(encoding="utf-8"))
+    network = hashlib.sha256((folder / TAGGER_FOLDER / MODEL_FILE).read_bytes()).hexdigest()
+    return {"name": meta["name"], "version": meta["version"], "sha256": network}
 
 
 def load_run(folder: Path) -> TrainedRun:

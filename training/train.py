@@ -28,7 +28,7 @@ from training.examples import IGNORED, Batch, Example, iter_batches, random_wind
 from training.model import HEADS, LAYER_NAMES, N_TAGS, Crf, ModelSettings, TokenClassifier
 from training.names import NamePools, load_pools
 from training.rounding import Bits, plain_weights, put_on_grids, write_grids
-from training.runs import RUN_FILE, TAGGER_FOLDER, WEIGHTS_FILE, is_released, load_run
+from training.runs import RUN_FILE, TAGGER_FOLDER, WEIGHTS_FILE, describe, is_released, load_run
 from training.scoring import Counts, count_spans, micro, total
 
 START_BONUS: Final = {"PERSON": -0.5, "TARGET_MEETING": -0.25, "ACTION": 0.25}
@@ -346,7 +346,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     torch.manual_seed(settings.seed)
     model = TokenClassifier(ModelSettings(encoder_folder, layers)) if before is None else before.model
     about = {"encoder": encoder, "layers": layers, "fold": fold, "folds": n_folds, **asdict(settings)}
-    about |= {"teacher": None if teacher is None else json.loads((teacher / RUN_FILE).read_text(encoding="utf-8"))}
+    about |= {"teacher": None if teacher is None else describe(teacher)}
     about |= {"real_only": real_only, "styles": list(styles), "rounded": rounded}
     about |= {"start": None if before is None else before.about}
     (out / RUN_FILE).write_text(json.dumps(about, indent=1))

@@ -18,7 +18,7 @@ from training.packing import BLOCK_SIZE
 from training.release import main as release_main
 from training.release import release
 from training.rounding import WORD_EMBEDDINGS, Bits, Grid, OnGrid, plain_weights, put_on_grids, read_grids, write_grids
-from training.runs import RUN_FILE, TAGGER_FOLDER, WEIGHTS_FILE, load_run
+from training.runs import RUN_FILE, TAGGER_FOLDER, WEIGHTS_FILE, describe, load_run
 from training.train import Trainer, TrainSettings, torch_tagger
 
 GOLD = annotate("Present: ⟨P att=present|Ann Lee⟩ (⟨R|Chair⟩)\n\n⟨A|The ⟨R|Chair⟩ will write by the ⟨M|May meeting⟩⟩.")
@@ -78,6 +78,8 @@ def test_what_was_trained_with_rounded_weights_is_released_as_it_is(
     bonus = {"PERSON": 0.125}
     release(tmp_path, out, version="0", bits=Bits(8, 8, 8), overlap_pieces=8, documents=documents, start_bonus=bonus)
     assert load_tagger(out / TAGGER_FOLDER).settings.start_bonus == bonus
+    assert describe(tmp_path)["layers"] == 2
+    assert {**describe(out), "sha256": ""} == {"name": "tiny", "version": "0", "sha256": ""}
     kept = load_run(out).model.state_dict()
     for layer in BITS.of_layers(plain):
         assert torch.equal(kept[f"{layer}.weight"], plain.state_dict()[f"{layer}.weight"]), layer
