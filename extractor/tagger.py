@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Final, Protocol
+from typing import ClassVar, Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -82,11 +82,13 @@ class Encoding:
     pieces: Pieces
     features: Ints
     """Shape: (n_tokens, n_features)."""
+    borders: ClassVar[tuple[Gap, ...]] = (Gap.LINE, Gap.PARAGRAPH)
+    """Behind which gaps a window may best begin."""
 
     @property
     def is_border(self) -> npt.NDArray[np.bool_]:
         """Shape: (n_tokens,). Whether a line begins at the token."""
-        breaks = np.array([token.gap in (Gap.LINE, Gap.PARAGRAPH) for token in self.tokens], dtype=np.bool_)
+        breaks = np.array([token.gap in self.borders for token in self.tokens], dtype=np.bool_)
         return np.concatenate([[True], breaks[:-1]]) if len(breaks) else breaks
 
 

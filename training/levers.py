@@ -17,8 +17,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, cast
 
-import numpy as np
-import numpy.typing as npt
 import torch
 from tokenizers import Tokenizer
 
@@ -52,6 +50,7 @@ MEASURED, LEARNED, MORE = 0, 1, 2
 STYLE_STEP: Final = 5
 """Of the styles of invented minutes, one in so many is learned from."""
 VARIED_SHARE: Final = 0.5
+"""Of the documents that a way of variation changes in an epoch."""
 MEASURED_STEP: Final = 3
 """Of the documents of the organisations measured on, one in so many is."""
 RUNS_FILE: Final = "runs.jsonl"
@@ -103,11 +102,7 @@ LEVERS: Final[dict[str, Lever]] = {
 class ParagraphEncoding(Encoding):
     """A document whose windows begin where paragraphs do."""
 
-    @property
-    def is_border(self) -> npt.NDArray[np.bool_]:
-        """Shape: (n_tokens,). Whether a paragraph begins at the token."""
-        breaks = np.array([token.gap is Gap.PARAGRAPH for token in self.tokens], dtype=np.bool_)
-        return np.concatenate([[True], breaks[:-1]]) if len(breaks) else breaks
+    borders = (Gap.PARAGRAPH,)
 
     @classmethod
     def of(cls, encoding: Encoding) -> "ParagraphEncoding":

@@ -1,4 +1,5 @@
 import json
+import random
 from pathlib import Path
 
 import pytest
@@ -15,12 +16,14 @@ from training.levers import (
     PLAIN,
     RUNS_FILE,
     Lever,
+    ParagraphEncoding,
     learned_documents,
     lever_model,
     main,
     measure,
     measured_documents,
     report,
+    varied,
 )
 
 GOLD = annotate("Present: ⟨P att=present|Ann Lee⟩\n\nThe ⟨R|Clerk⟩ was away.")
@@ -60,6 +63,30 @@ def test_what_a_lever_does_without_stays_as_it_was(encoder: Path, tokenizer: Tok
     assert torch.equal(tables["case"].weight, torch.zeros_like(tables["case"].weight))
     assert not torch.equal(tables["shape"].weight, torch.zeros_like(tables["shape"].weight))
     assert all((crf.transitions == 0).all() for crf in model.crfs.values())
+
+
+def test_windows_from_paragraph_to_paragraph_are_cut_at_no_other_line(
+    encoder: Path, tokenizer: Tokenizer, documents: list[LabelledDocument]
+) -> None:
+    encoding = to_example(annotate("A line\nof two\n\nA paragraph\nof two"), tokenizer).encoding
+    begins = [
+        [t.start for t, b in zip(e.tokens, e.is_border, strict=True) if b]
+        for e in (encoding, ParagraphEncoding.of(encoding))
+    ]
+    assert begins == [[0, 7, 15, 27], [0, 15]]
+    lever = Lever(from_paragraphs=True)
+    row = measure(lever_model(lever, encoder, 1), [to_example(GOLD, tokenizer)] * 8, lever, 1, {"fold": documents[:1]})
+    assert "headline" in row["fold"]
+
+
+def test_half_of_the_examples_are_varied(tokenizer: Tokenizer) -> None:
+    example = to_example(GOLD, tokenizer)
+    vary = varied([GOLD], [example], "case", tokenizer)
+    seen = [vary(0, random.Random(seed)) for seed in range(40)]
+    assert 10 < sum(one is example for one in seen) < 30
+    assert {"".join(t.text for t in one.encoding.tokens) for one in seen} > {
+        "".join(t.text for t in example.encoding.tokens)
+    }
 
 
 def test_differences_are_taken_seed_by_seed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
