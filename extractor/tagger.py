@@ -12,7 +12,7 @@ from tokenizers import Tokenizer
 
 from extractor.alignment import Pieces, align, piece_id
 from extractor.annotations import Span
-from extractor.decoding import best_path
+from extractor.decoding import Path, best_path, changed_path
 from extractor.features import FEATURES, token_features
 from extractor.regions import Listed
 from extractor.scheme import LAYERS
@@ -160,11 +160,15 @@ class Tagger:
             emissions = scores[:, offset : offset + n_tags]
             offset += n_tags
             emissions = emissions + self._start_bonus(layer)
-            mentions = self._mentions(encoding, emissions, layer)
+            transitions = np.array(self.settings.transitions[layer], dtype=np.float32)
+            path = best_path(emissions, transitions)
+            mentions = _mentions(path, encoding, layer)
             if layer == SECOND_PASS_LAYER and mentions:
                 bonus = repeat_bonus(mentions, encoding.tokens, self.settings.repeat_bonus)
                 bonus += indicator_bonus(mentions, encoding.tokens, self.settings.indicator_bonus)
-                mentions = self._mentions(encoding, emissions + bonus, layer) if bonus.any() else mentions
+                is_changed = np.asarray(bonus.any(axis=1))
+                path = changed_path(path, is_changed, emissions + bonus, transitions)
+                mentions = _mentions(path, encoding, layer)
             for number, mention in enumerate(mentions):
                 start, end = encoding.tokens[mention.first].start, encoding.tokens[mention.past - 1].end
                 is_listed = bool(encoding.features[mention.first, LISTED_COLUMN] > Listed.NONE)
@@ -180,16 +184,6 @@ class Tagger:
         wanted = {f"B-{label}": bonus for label, bonus in self.settings.start_bonus.items()}
         return np.array([wanted.get(name, 0.0) for name in tag_names(layer)], dtype=np.float32)
 
-    def _mentions(self, encoding: Encoding, emissions: Scores, layer: str) -> list[Mention]:
-        """The labelled runs of one layer on the best path."""
-        transitions = np.array(self.settings.transitions[layer], dtype=np.float32)
-        path = best_path(emissions, transitions)
-        sure = path.marginals[np.arange(len(path.tags)), path.tags]
-        return [
-            Mention(label, first, past, float(np.clip(sure[first:past].min(), 0.0, 1.0)))
-            for label, first, past in decode(path.tags.tolist(), encoding.tokens, layer)
-        ]
-
     def _attributes(self, label: str, logits: Scores, is_listed: bool) -> dict[str, str]:
         attributes: dict[str, str] = {}
         offset = 0
@@ -201,6 +195,15 @@ class Tagger:
                 attributes |= {attribute: value} if value != NO_VALUE else {}
             offset += len(classes)
         return attributes
+
+
+def _mentions(path: Path, encoding: Encoding, layer: str) -> list[Mention]:
+    """The labelled runs of one layer on the best path."""
+    sure = path.marginals[np.arange(len(path.tags)), path.tags]
+    return [
+        Mention(label, first, past, float(np.clip(sure[first:past].min(), 0.0, 1.0)))
+        for label, first, past in decode(path.tags.tolist(), encoding.tokens, layer)
+    ]
 
 
 def _plain_label(mention: Mention, tokens: Sequence[Token]) -> str:

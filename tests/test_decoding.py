@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from extractor import decoding
-from extractor.decoding import best_path
+from extractor.decoding import best_path, changed_path
 from extractor.tags import BEYOND_DOUBT, OUTSIDE, allowed_transitions, is_surely_outside
 
 
@@ -73,6 +73,43 @@ def test_stretches_do_not_depend_on_what_is_decoded_with_them(
     assert together.tags.tolist() == alone.tags.tolist()
     assert len(set(together.tags.tolist())) > 1
     np.testing.assert_allclose(together.marginals, alone.marginals, atol=1e-6)
+
+
+def test_what_changes_in_some_places_alone_is_decoded_as_if_all_were_new(
+    transitions: np.ndarray, rng: np.random.Generator
+) -> None:
+    emissions = 4 * rng.normal(size=(400, 5)).astype(np.float32)
+    emissions[rng.random(400) < 0.2, OUTSIDE] += 4 * BEYOND_DOUBT
+    known = best_path(emissions, transitions)
+    is_changed = rng.random(400) < 0.02
+    later = emissions + 5 * is_changed[:, None] * rng.normal(size=(400, 5)).astype(np.float32)
+    found, anew = changed_path(known, is_changed, later, transitions), best_path(later, transitions)
+    assert found.tags.tolist() == anew.tags.tolist() != known.tags.tolist()
+    assert found.runs.tolist() == anew.runs.tolist()
+    np.testing.assert_allclose(found.marginals, anew.marginals, atol=1e-6)
+
+
+def test_runs_without_a_change_are_not_decoded_again(
+    transitions: np.ndarray, rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    emissions = rng.normal(size=(60, 5)).astype(np.float32)
+    emissions[[20, 40], OUTSIDE] += 8 * BEYOND_DOUBT
+    known = best_path(emissions, transitions)
+    decoded = []
+    viterbi = decoding._viterbi
+    monkeypatch.setattr(decoding, "_viterbi", lambda of: decoded.append(of.rows.tolist()) or viterbi(of))
+    is_changed = np.arange(60) == 30
+    changed_path(known, is_changed, emissions + is_changed[:, None] * np.float32(0.1), transitions)
+    rows = {row for of in decoded for places in of for row in places}
+    assert 30 in rows
+    assert rows <= set(range(21, 40))
+
+
+def test_scores_far_apart_in_a_long_run_stay_numbers(transitions: np.ndarray, rng: np.random.Generator) -> None:
+    emissions = 60 * rng.normal(size=(300, 5)).astype(np.float32)
+    emissions[:, OUTSIDE] = -100
+    found = best_path(emissions, transitions)
+    np.testing.assert_allclose(found.marginals.sum(axis=1), 1.0, atol=1e-5)
 
 
 def test_an_empty_text_has_no_tags() -> None:
