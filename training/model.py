@@ -145,12 +145,19 @@ class TokenClassifier(nn.Module):
 
         Shape: ids and mask (batch, n_pieces), features (batch, n_pieces, n_features) to (batch, n_pieces, n_scores).
         """
+        scores: Tensor = self.scores(self.dropout(self.encode(ids, mask, features)))
+        return scores
+
+    def encode(self, ids: Tensor, mask: Tensor, features: Tensor) -> Tensor:
+        """What the encoder's last layer gives.
+
+        Shape: as `forward`, to (batch, n_pieces, n_channels).
+        """
         embedded = self.encoder.embeddings.word_embeddings(ids)
         for column, embedding in enumerate(self.features):
             embedded = embedded + embedding(features[..., column])
-        hidden = self.encoder(inputs_embeds=embedded, attention_mask=mask).last_hidden_state
-        scores: Tensor = self.scores(self.dropout(hidden))
-        return scores
+        encoded: Tensor = self.encoder(inputs_embeds=embedded, attention_mask=mask).last_hidden_state
+        return encoded
 
 
 def _zero_embedding(n_classes: int, width: int) -> nn.Embedding:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final, cast
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from tokenizers import Tokenizer
 from torch import Tensor, nn
@@ -25,7 +26,7 @@ from extractor.windows import Window
 from training.corpus import LabelledDocument, from_row, load
 from training.encoders import find_encoder
 from training.examples import IGNORED, Batch, Example, iter_batches, random_windows, rename_people, to_example
-from training.model import HEADS, LAYER_NAMES, N_TAGS, Crf, ModelSettings, TokenClassifier
+from training.model import HEADS, LAYER_NAMES, N_SCORES, N_TAGS, TINY, Crf, ModelSettings, TokenClassifier
 from training.names import NamePools, load_pools
 from training.rounding import Bits, plain_weights, put_on_grids, write_grids
 from training.runs import RUN_FILE, TAGGER_FOLDER, WEIGHTS_FILE, describe, is_released, load_run
@@ -66,6 +67,8 @@ class TrainSettings:
     seed: int = 1
     soft_weight: float = 1.0
     """Weight of what a teacher says beside the labels."""
+    encoded_weight: float = 0.0
+    """Weight of how far the encoder's last layer, by a linear map learned beside it, is from the teacher's."""
     start_share: float = 0.4
     """Of the weights of the run that this one goes on from, in what is kept at the end."""
 
@@ -73,10 +76,14 @@ class TrainSettings:
 class Trainer:
     """Holds a model in training; `step` and `epoch` change it, `tagger` reads it."""
 
-    def __init__(self, model: TokenClassifier, settings: TrainSettings, n_steps: int) -> None:
+    def __init__(self, model: TokenClassifier, settings: TrainSettings, n_steps: int, n_encoded: int = 0) -> None:
+        """`n_encoded`: channels of the teacher's last layer, if the model learns these too."""
         self.model, self.settings = model, settings
         encoder = [p for n, p in model.named_parameters() if n.startswith("encoder.") and p.requires_grad]
         heads = [p for n, p in model.named_parameters() if not n.startswith("encoder.")]
+        self.matcher = nn.Linear(model.scores.in_features, n_encoded) if n_encoded else None
+        if self.matcher is not None:
+            heads += self.matcher.parameters()
         self.optimizer = torch.optim.AdamW(
             [{"params": encoder, "lr": settings.encoder_lr}, {"params": heads, "lr": settings.head_lr}],
             weight_decay=settings.weight_decay,
@@ -96,10 +103,14 @@ class Trainer:
         """One update; returns the loss a token."""
         self.model.train()
         with torch.autocast("cpu", dtype=torch.bfloat16):
-            scores = self.model(batch.ids, batch.mask, batch.features)
+            encoded = self.model.encode(batch.ids, batch.mask, batch.features)
+            scores = self.model.scores(self.model.dropout(encoded))
         loss = batch_loss(self.model, scores.float(), batch, self.settings.head_weight)
         if batch.soft is not None:
             loss = loss + self.settings.soft_weight * soft_loss(self.model, scores.float(), batch.soft, batch)
+            if self.matcher is not None:
+                wanted = batch.soft[..., N_SCORES:]
+                loss = loss + self.settings.encoded_weight * encoded_loss(self.matcher, encoded.float(), wanted, batch)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
@@ -154,8 +165,22 @@ def soft_loss(model: TokenClassifier, scores: Tensor, soft: Tensor, batch: Batch
     return loss / batch.token_mask.sum()
 
 
+def encoded_loss(matcher: nn.Linear, encoded: Tensor, wanted: Tensor, batch: Batch) -> Tensor:
+    """The mean square difference of the tokens' vectors, mapped by the matcher, from a teacher's.
+
+    Shape: encoded (batch, n_pieces, n_channels), wanted (batch, n_tokens, channels of the teacher).
+    Source: Jiao et al. 2020, TinyBERT, section 3.1.
+    """
+    rows = encoded.gather(1, batch.first[..., None].expand(-1, -1, encoded.shape[2]))
+    loss: Tensor = (matcher(rows) - wanted)[batch.token_mask].square().mean()
+    return loss
+
+
 def soft_targets(scores: Scores, tagger: Tagger) -> Scores:
-    """The probability of each tag and class by a teacher's raw scores; both of shape (n_tokens, n_scores)."""
+    """The probability of each tag and class by a teacher's raw scores; what stands behind these is left as it is.
+
+    Shape: (n_tokens, n_scores or more), both.
+    """
     found, offset = [], 0
     for layer, transitions in tagger.settings.transitions.items():
         emissions = scores[:, offset : offset + N_TAGS[layer]]
@@ -165,18 +190,21 @@ def soft_targets(scores: Scores, tagger: Tagger) -> Scores:
         logits = scores[:, offset : offset + len(classes)]
         found.append(np.exp(logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)))
         offset += len(classes)
+    found.append(scores[:, offset:])
     return np.concatenate(found, axis=1)
 
 
 class TorchScorer:
-    """A Scorer that runs the torch model."""
+    """A Scorer that runs the torch model; behind the scores it may give what the encoder's last layer gives."""
 
-    def __init__(self, model: TokenClassifier) -> None:
-        self.model = model.eval()
+    def __init__(self, model: TokenClassifier, *, with_encoded: bool = False) -> None:
+        self.model, self.with_encoded = model.eval(), with_encoded
 
     def __call__(self, ids: Ints, mask: Ints, features: Ints) -> Scores:
         with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16):
-            scores = self.model(torch.from_numpy(ids), torch.from_numpy(mask), torch.from_numpy(features))
+            encoded = self.model.encode(torch.from_numpy(ids), torch.from_numpy(mask), torch.from_numpy(features))
+            scores = self.model.scores(encoded)
+            scores = torch.cat([scores, encoded.to(scores.dtype)], dim=2) if self.with_encoded else scores
         return np.asarray(scores.float().numpy(), dtype=np.float32)
 
 
@@ -233,7 +261,9 @@ def run(
     torch.manual_seed(settings.seed)
     pools = load_pools()
     n_windows = sum(len(random_windows(e, settings.max_pieces, random.Random(k))) for k, e in enumerate(examples))
-    trainer = Trainer(model, settings, settings.epochs * n_windows // settings.batch_size)
+    soft = next((example.soft for example in examples if example.soft is not None), None)
+    n_encoded = 0 if soft is None else soft.shape[1] - N_SCORES
+    trainer = Trainer(model, settings, settings.epochs * n_windows // settings.batch_size, n_encoded)
     for epoch in range(1, settings.epochs + 1):
         started, losses = time.monotonic(), []
         seen = examples if vary is None else [vary(k, rng) for k in range(len(examples))]
@@ -262,22 +292,40 @@ def _epoch_windows(
     return items
 
 
-def with_soft_targets(examples: Sequence[Example], documents: Sequence[LabelledDocument], run: Path) -> list[Example]:
-    """The examples with what the model of another run, or a released one, believes of their documents."""
-    tagger = _teacher(run)
+def with_soft_targets(
+    examples: Sequence[Example], documents: Sequence[LabelledDocument], run: Path, *, with_encoded: bool = False
+) -> list[Example]:
+    """The examples with what the model of another run, or a released one, believes of their documents.
+
+    With `with_encoded` also what its encoder's last layer gives, each channel with mean 0 and deviation 1.
+    """
+    tagger = _teacher(run, with_encoded=with_encoded)
     found = []
     for example, document in zip(examples, documents, strict=True):
         text = document.annotated.text
         scores = tagger.scores(encode_text(text, parse_text(text), tagger.tokenizer))
         found.append(replace(example, soft=soft_targets(scores, tagger).astype(np.float16)))
+    if with_encoded:
+        _standardise([example.soft[:, N_SCORES:] for example in found if example.soft is not None])
     return found
 
 
-def _teacher(run: Path) -> Tagger:
-    if is_released(run):
+def _standardise(rows: Sequence[npt.NDArray[np.float16]]) -> None:
+    """In place; shape (n_tokens, n_channels) each."""
+    n = sum(len(part) for part in rows)
+    mean = sum(part.sum(axis=0, dtype=np.float64) for part in rows) / n
+    deviation = np.sqrt(sum(((part - mean) ** 2).sum(axis=0) for part in rows) / n)
+    for part in rows:
+        part[:] = (part - mean) / np.maximum(deviation, TINY)
+
+
+def _teacher(run: Path, *, with_encoded: bool) -> Tagger:
+    if is_released(run) and not with_encoded:
         return load_tagger(run / TAGGER_FOLDER)
     teacher = load_run(run)
-    return torch_tagger(teacher.model, load_tokenizer(teacher.encoder / "vocab.txt"), teacher.about["max_pieces"])
+    tokenizer = load_tokenizer(teacher.encoder / "vocab.txt")
+    scorer = TorchScorer(teacher.model, with_encoded=with_encoded)
+    return Tagger(tokenizer, scorer, tagger_settings(teacher.model, teacher.about["max_pieces"]))
 
 
 def held_out_organisations(documents: Sequence[LabelledDocument], fold: int, n_folds: int) -> frozenset[str]:
@@ -324,6 +372,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     teacher, rounded = options.pop("teacher"), options.pop("rounded")
     fold, n_folds, real_only, styles = (options.pop(k) for k in ("fold", "folds", "real_only", "styles"))
     settings = TrainSettings(**options)
+    if settings.encoded_weight and teacher is None:
+        parser.error("--encoded-weight needs a teacher")
     out.mkdir(parents=True, exist_ok=True)
     corpora = load(texts)
     documents = [d for d in map(from_row, corpora["train"]) if not (real_only and d.invented and d.kind not in styles)]
@@ -342,7 +392,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     examples = [to_example(d.annotated, tokenizer) for d in documents]
     print(f"{len(examples)} documents, {sum(e.n_unaligned for e in examples)} spans that cut a token", flush=True)
     if teacher is not None:
-        examples = with_soft_targets(examples, documents, teacher)
+        examples = with_soft_targets(examples, documents, teacher, with_encoded=settings.encoded_weight > 0)
     torch.manual_seed(settings.seed)
     model = TokenClassifier(ModelSettings(encoder_folder, layers)) if before is None else before.model
     about = {"encoder": encoder, "layers": layers, "fold": fold, "folds": n_folds, **asdict(settings)}
