@@ -20,7 +20,7 @@ from training.corpus import from_row, load
 from training.encoders import find_encoder
 from training.examples import Batch, iter_batches, random_windows, to_example
 from training.model import ModelSettings, TokenClassifier
-from training.runs import RUN_FILE, WEIGHTS_FILE, load_run
+from training.runs import RUN_FILE, WEIGHTS_FILE, TrainedRun, load_run
 
 SHARE: Final = 0.2
 """Of what the pre-trained layers add to their input."""
@@ -63,6 +63,17 @@ def fit_identity(norm: nn.LayerNorm, shown: Tensor) -> None:
     norm.bias.copy_(shown.mean(0) - factor * plain.mean(0))
 
 
+def shown_batches(trained: TrainedRun, texts: Path | None, n_windows: int) -> list[Batch]:
+    """A window each of so many training minutes."""
+    tokenizer = load_tokenizer(trained.encoder / "vocab.txt")
+    rng = random.Random(0)
+    documents = load(texts)["train"].shuffle(seed=0).select(range(n_windows))
+    examples = [to_example(from_row(row).annotated, tokenizer) for row in documents]
+    cuts = [(example, random_windows(example, trained.about["max_pieces"], rng)) for example in examples]
+    windows = [(example, rng.choice(found)) for example, found in cuts if found]
+    return list(iter_batches(windows, BATCH_SIZE, tokenizer, 0.0, rng))
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -73,14 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args(arguments)
     trained = load_run(options.run)
-    tokenizer = load_tokenizer(trained.encoder / "vocab.txt")
-    documents = load(options.texts)["train"].shuffle(seed=0).select(range(N_WINDOWS))
-    rng = random.Random(0)
-    examples = [to_example(from_row(row).annotated, tokenizer) for row in documents]
-    windows = [
-        (e, rng.choice(random_windows(e, trained.about["max_pieces"], rng))) for e in examples if e.encoding.tokens
-    ]
-    batches = list(iter_batches(windows, BATCH_SIZE, tokenizer, 0.0, rng))
+    batches = shown_batches(trained, options.texts, N_WINDOWS)
     grown = grow(trained.model, find_encoder(trained.about["encoder"]), options.layers, batches, options.share)
     options.out.mkdir(parents=True, exist_ok=True)
     torch.save(grown.state_dict(), options.out / WEIGHTS_FILE)

@@ -12,7 +12,7 @@ from extractor.errors import ModelError
 from training.runs import RUN_FILE, WEIGHTS_FILE, load_run
 from training.train import mean_weights
 
-SHAPE: Final = ("encoder", "layers", "max_pieces")
+SHAPE: Final = ("encoder", "layers", "heads", "max_pieces")
 """What the runs must have in common."""
 
 
@@ -28,7 +28,7 @@ def write_mean(runs: Sequence[Path], shares: Sequence[float], out: Path) -> None
     shape: dict[str, Any] = {}
     for run, share in zip(runs, shares, strict=True):
         trained = load_run(run)
-        its_shape = {name: trained.about[name] for name in SHAPE}
+        its_shape = {name: trained.about[name] for name in SHAPE if trained.about.get(name) is not None}
         if shape and its_shape != shape:
             raise ModelError(f"{run}: not of the shape of {runs[0]}")
         shape = its_shape

@@ -1,5 +1,6 @@
 """The token classifier: one pre-trained encoder, two CRF layers, and heads for the attributes of spans."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, cast
@@ -34,6 +35,8 @@ class ModelSettings:
     """How many of the encoder's layers are kept, from the bottom; all without it."""
     dropout: float = 0.15
     """On the encoder's output; between 0 and 1."""
+    n_heads: tuple[int, ...] | None = None
+    """How many heads of attention each layer of a BERT keeps; all without it."""
 
 
 class Crf(nn.Module):
@@ -132,6 +135,9 @@ class TokenClassifier(nn.Module):
         if settings.n_layers is not None:
             config.num_hidden_layers = settings.n_layers
         self.encoder = AutoModel.from_pretrained(settings.encoder, config=config, add_pooling_layer=False)
+        if settings.n_heads is not None:
+            for layer, n_heads in zip(self.encoder.encoder.layer, settings.n_heads, strict=True):
+                keep_heads(layer, range(n_heads))
         for weight in _frozen(self.encoder):
             weight.requires_grad = False
         width = config.hidden_size
@@ -158,6 +164,27 @@ class TokenClassifier(nn.Module):
             embedded = embedded + embedding(features[..., column])
         encoded: Tensor = self.encoder(inputs_embeds=embedded, attention_mask=mask).last_hidden_state
         return encoded
+
+
+def keep_heads(layer: Any, heads: Sequence[int]) -> None:
+    """Leave these heads of attention to a layer of a BERT, in place.
+
+    Source: Michel, Levy and Neubig 2019, Are sixteen heads really better than one?
+    """
+    attention, output = layer.attention.self, layer.attention.output
+    size = attention.attention_head_size
+    kept = torch.cat([torch.arange(head * size, (head + 1) * size) for head in heads])
+    for name in ("query", "key", "value"):
+        whole = getattr(attention, name)
+        setattr(attention, name, _linear(whole.weight[kept], whole.bias[kept]))
+    output.dense = _linear(output.dense.weight[:, kept], output.dense.bias)
+    attention.num_attention_heads, attention.all_head_size = len(heads), len(kept)
+
+
+def _linear(weight: Tensor, bias: Tensor) -> nn.Linear:
+    linear = nn.Linear(weight.shape[1], weight.shape[0])
+    linear.weight.data, linear.bias.data = weight.detach().clone(), bias.detach().clone()
+    return linear
 
 
 def _zero_embedding(n_classes: int, width: int) -> nn.Embedding:

@@ -63,7 +63,10 @@ def load_run(folder: Path) -> TrainedRun:
     """
     about = json.loads((folder / RUN_FILE).read_text(encoding="utf-8"))
     encoder = find_encoder(about["encoder"])
-    model = TokenClassifier(ModelSettings(encoder, about["layers"]))
+    n_heads = about.get("heads")
+    model = TokenClassifier(
+        ModelSettings(encoder, about["layers"], n_heads=None if n_heads is None else tuple(n_heads))
+    )
     if is_released(folder):
         _restore(model, folder / TAGGER_FOLDER)
     else:

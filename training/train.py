@@ -399,6 +399,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     about |= {"teacher": None if teacher is None else describe(teacher)}
     about |= {"real_only": real_only, "styles": list(styles), "rounded": rounded}
     about |= {"start": None if before is None else before.about}
+    about |= {"heads": None if before is None else before.about.get("heads")}
     (out / RUN_FILE).write_text(json.dumps(about, indent=1))
     if rounded is not None:
         write_grids(put_on_grids(model, Bits(*rounded)), out)
