@@ -30,13 +30,26 @@ INPUT_SHARE: Final = 0.8
 """How much of the unevenness of an input's channels goes over to the weights (the source's alpha)."""
 N_APART: Final = 8
 """Channels of the input of a product that narrows, the widest ones, that are left out of the 8 bits."""
+WIDE: Final = 512
+"""Channels; networks of 384 gain nothing by 8 bits with AMX, those of 768 do (training/EXPERIMENTS.md)."""
 TINY: Final = 1e-6
 CPU_FLAGS: Final = Path("/proc/cpuinfo")
 
 
-def multiplies_bytes(cpu_flags: Path = CPU_FLAGS) -> bool:
-    """Whether the processor has VNNI, without which sums of 8-bit products are slower or overflow."""
-    return cpu_flags.is_file() and "vnni" in cpu_flags.read_text(encoding="utf-8", errors="replace")
+def bytes_pay(width: int, cpu_flags: Path = CPU_FLAGS) -> bool:
+    """Whether products of 8-bit numbers are faster than those of bfloat16 in a network of so many channels.
+
+    They need VNNI, without which their sums are slower or overflow. Where the processor multiplies tiles of bfloat16
+    (AMX), narrow networks gain nothing, since their inputs have to be rounded.
+    """
+    flags = cpu_flags.read_text(encoding="utf-8", errors="replace") if cpu_flags.is_file() else ""
+    return "vnni" in flags and (width >= WIDE or "amx_bf16" not in flags)
+
+
+def width_of(model: openvino.Model) -> int:
+    """Channels of the network's layers, where they are not widened within one."""
+    shapes = (node.input_value(1).get_node().get_output_shape(0) for _, node in iter_products(model))
+    return max((min(shape) for shape in shapes), default=0)
 
 
 def read_ranges(path: Path) -> dict[str, Floats]:

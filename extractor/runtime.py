@@ -17,7 +17,7 @@ from extractor.tagger import Ints, Scores
 sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
 import openvino  # noqa: E402
 
-from extractor.eight_bits import multiplies_bytes, quantise_products, read_ranges  # noqa: E402
+from extractor.eight_bits import bytes_pay, quantise_products, read_ranges, width_of  # noqa: E402
 
 INPUTS: Final = ("ids", "mask", "features")
 OUTPUT: Final = "scores"
@@ -35,7 +35,7 @@ _OPERATIONS: Final[Mapping[str, Callable[..., npt.NDArray[Any]]]] = {
 class OnnxScorer:
     """A `Scorer` over an ONNX file; computes in bfloat16 where the processor can, else in 32 bits.
 
-    Where the processor multiplies 8-bit numbers fast and the ranges of the products' inputs are known, these are in 8.
+    Where products of 8-bit numbers are faster and the ranges of their inputs are known, these are in 8.
 
     Raises:
         ModelError: a file is missing, damaged, or the network has other inputs.
@@ -51,7 +51,7 @@ class OnnxScorer:
             settings["INFERENCE_NUM_THREADS"] = n_threads
         try:
             model = read_network(path)
-            if ranges is not None and multiplies_bytes():
+            if ranges is not None and bytes_pay(width_of(model)):
                 quantise_products(model, read_ranges(ranges))
             names = tuple(value.any_name for value in model.inputs)
             self.compiled = _compile(model, settings)

@@ -6,7 +6,7 @@ import pytest
 from openvino import opset13
 
 from extractor import eight_bits
-from extractor.eight_bits import Floats, multiplies_bytes, quantise_products, read_ranges
+from extractor.eight_bits import Floats, bytes_pay, quantise_products, read_ranges, width_of
 from extractor.errors import ModelError
 
 N_ROWS, N_CHANNELS = 200, 64
@@ -93,13 +93,23 @@ def test_ranges_of_another_network_are_refused(matrix: Floats) -> None:
 
 
 @pytest.mark.parametrize(
-    ("flags", "expected"),
-    [("flags : sse4_2 avx2 avx512_vnni", True), ("flags : avx2 avx_vnni", True), ("flags : avx2 avx512f", False)],
+    ("flags", "wide", "narrow"),
+    [
+        ("flags : sse4_2 avx2 avx512_vnni", True, True),
+        ("flags : avx2 avx_vnni", True, True),
+        ("flags : avx2 avx512f", False, False),
+        ("flags : avx512_vnni avx512_bf16 amx_bf16 amx_tile amx_int8", True, False),
+    ],
 )
-def test_processors_without_vnni_are_known(flags: str, expected: bool, tmp_path: Path) -> None:
+def test_eight_bits_are_for_processors_that_gain_by_them(flags: str, wide: bool, narrow: bool, tmp_path: Path) -> None:
     (tmp_path / "cpuinfo").write_text(flags)
-    assert multiplies_bytes(tmp_path / "cpuinfo") is expected
-    assert not multiplies_bytes(tmp_path / "missing")
+    assert (bytes_pay(768, tmp_path / "cpuinfo"), bytes_pay(384, tmp_path / "cpuinfo")) == (wide, narrow)
+    assert not bytes_pay(768, tmp_path / "missing")
+
+
+def test_the_width_of_a_network_is_that_between_its_layers(matrix: Floats) -> None:
+    assert matrix.shape == (96, N_CHANNELS)
+    assert width_of(network_of(matrix)) == N_CHANNELS
 
 
 @pytest.mark.parametrize("content", [None, b"", b"no archive", b"PK\x03\x04"])
