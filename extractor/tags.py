@@ -17,8 +17,8 @@ OUTSIDE: Final = 0
 """The tag of a token in no span."""
 FORBIDDEN: Final = -1e4
 """Score of a transition that BIO does not allow."""
-BEYOND_DOUBT: Final = 7.0
-"""Log odds against every span over a token from which on none is thought of."""
+BEYOND_DOUBT: Final = 4.0
+"""Log odds against every span over a token from which on none is thought of; no best path holds one."""
 
 
 @dataclass(frozen=True, slots=True)
