@@ -2,7 +2,7 @@
 
 What the new layers add to their input is weakened, and their normalisations are fitted so that the input comes out as
 it went in but for that: so the grown model begins near to what the smaller one could do.
-Sources: Chen, Goodfellow and Shlens 2016, Net2Net, section 2.2; Zhang, Dauphin and Ma 2019, Fixup, section 3.
+Sources: Chen, Goodfellow and Shlens 2016, Net2Net; Zhang, Dauphin and Ma 2019, Fixup initialization.
 """
 
 import argparse

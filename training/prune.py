@@ -1,7 +1,7 @@
 """Take the heads of attention off a trained model that it needs least: `python -m training.prune --run DIR …`.
 
 Each head is left out by itself on windows of training text; those whose absence moves the scores least go, some at a
-time. Source: Michel, Levy and Neubig 2019, Are sixteen heads really better than one?, section 3.2.
+time. Source: Michel, Levy and Neubig 2019, Are sixteen heads really better than one?
 """
 
 import argparse

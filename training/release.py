@@ -25,7 +25,7 @@ from training.gptq import nearest, round_layers
 from training.packing import BITS, Packed
 from training.ranges import measure_ranges, write_ranges
 from training.rounding import WORD_EMBEDDINGS, Bits, read_grids
-from training.runs import TrainedRun, load_run
+from training.runs import TrainedRun, load_run, told_once
 from training.train import START_BONUS, tagger_settings
 
 N_CALIBRATION_DOCUMENTS: Final = 100
@@ -90,7 +90,7 @@ def release(
         build_pipeline(tagger, name=out.name, version=version).to_disk(out)
     for name, content in kept.items():
         (out / name).write_bytes(content)
-    (out / "training.json").write_text(json.dumps(trained.about, indent=1) + "\n", encoding="utf-8")
+    (out / "training.json").write_text(json.dumps(told_once(trained.about), indent=1) + "\n", encoding="utf-8")
     write_sums(out)
 
 

@@ -26,6 +26,10 @@ RUN_FILE: Final = "training.json"
 WEIGHTS_FILE: Final = "weights.pt"
 TAGGER_FOLDER: Final = "minutes_tagger"
 META_FILE: Final = "meta.json"
+ENCODER: Final = "encoder"
+"""What the settings of every run name."""
+ID: Final = "id"
+N_ID_DIGITS: Final = 12
 _CONSTANT_ENDINGS: Final = ("position_ids", "relative_attention_bias.weight")
 
 
@@ -53,6 +57,31 @@ def describe(folder: Path) -> dict[str, Any]:
     meta = json.loads((folder / META_FILE).read_text(encoding="utf-8"))
     network = hashlib.sha256((folder / TAGGER_FOLDER / MODEL_FILE).read_bytes()).hexdigest()
     return {"name": meta["name"], "version": meta["version"], "sha256": network}
+
+
+def told_once(about: dict[str, Any]) -> dict[str, Any]:
+    """The settings of a run with each run that they tell of more than once told the first time alone.
+
+    Such a run has an `id`, the beginning of a checksum of its settings; where it is told of again only that is left.
+    """
+    told: set[str] = set()
+
+    def tell(value: Any) -> Any:
+        if isinstance(value, list):
+            return [tell(part) for part in value]
+        if not isinstance(value, dict):
+            return value
+        if ENCODER not in value:
+            return {key: tell(part) for key, part in value.items()}
+        content = json.dumps(value, sort_keys=True).encode()
+        name = value.get(ID, hashlib.sha256(content).hexdigest()[:N_ID_DIGITS])
+        if name in told:
+            return {ID: name}
+        told.add(name)
+        return {ID: name} | {key: tell(part) for key, part in value.items() if key != ID}
+
+    found: dict[str, Any] = tell(about)
+    return found
 
 
 def load_run(folder: Path) -> TrainedRun:

@@ -27,7 +27,7 @@ from training.names import NamePools
 from training.packing import Packed
 from training.ranges import measure_ranges, write_ranges
 from training.release import Bits, build_pipeline, write_sums
-from training.runs import RUN_FILE, WEIGHTS_FILE, load_run
+from training.runs import RUN_FILE, WEIGHTS_FILE, load_run, told_once
 from training.train import (
     TorchScorer,
     TrainSettings,
@@ -263,3 +263,16 @@ def test_runs_of_different_shapes_have_no_mean(encoder: Path, tmp_path: Path) ->
         write_mean([tmp_path / "one", tmp_path / "two"], (1, 1), tmp_path / "mean")
     with pytest.raises(SystemExit):
         write_mean_of(["--runs", str(tmp_path / "one"), "--shares", "1", "2", "--out", str(tmp_path / "mean")])
+
+
+def test_a_run_is_told_of_once() -> None:
+    first = {"encoder": "mpnet", "seed": 1, "start": None}
+    second = {"encoder": "mpnet", "seed": 2, "start": first}
+    third = {"encoder": "mpnet", "seed": 3, "start": first}
+    about = {"encoder": "mpnet", "mean_of": [{"share": 1, "run": second}, {"share": 1, "run": third}]}
+    found = told_once(about)
+    kept, again = (part["run"] for part in found["mean_of"])
+    assert (kept["seed"], kept["start"]["seed"]) == (2, 1)
+    assert (again["seed"], again["start"]) == (3, {"id": kept["start"]["id"]})
+    assert told_once(found) == found
+    assert len({found["id"], kept["id"], again["id"], kept["start"]["id"]}) == 4
