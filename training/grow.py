@@ -7,7 +7,6 @@ Sources: Chen, Goodfellow and Shlens 2016, Net2Net; Zhang, Dauphin and Ma 2019, 
 
 import argparse
 import json
-import random
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -15,17 +14,16 @@ from typing import Final
 import torch
 from torch import Tensor, nn
 
-from extractor.alignment import load_tokenizer
 from training.corpus import from_row, load
 from training.encoders import find_encoder
-from training.examples import Batch, iter_batches, random_windows, to_example
+from training.examples import Batch
 from training.model import ModelSettings, TokenClassifier
-from training.runs import RUN_FILE, WEIGHTS_FILE, TrainedRun, load_run
+from training.release import usual_windows
+from training.runs import RUN_FILE, WEIGHTS_FILE, load_run
 
 SHARE: Final = 0.2
 """Of what the pre-trained layers add to their input."""
 N_WINDOWS: Final = 64
-BATCH_SIZE: Final = 8
 
 
 def grow(
@@ -63,17 +61,6 @@ def fit_identity(norm: nn.LayerNorm, shown: Tensor) -> None:
     norm.bias.copy_(shown.mean(0) - factor * plain.mean(0))
 
 
-def shown_batches(trained: TrainedRun, texts: Path | None, n_windows: int) -> list[Batch]:
-    """A window each of so many training minutes."""
-    tokenizer = load_tokenizer(trained.encoder / "vocab.txt")
-    rng = random.Random(0)
-    documents = load(texts)["train"].shuffle(seed=0).select(range(n_windows))
-    examples = [to_example(from_row(row).annotated, tokenizer) for row in documents]
-    cuts = [(example, random_windows(example, trained.about["max_pieces"], rng)) for example in examples]
-    windows = [(example, rng.choice(found)) for example, found in cuts if found]
-    return list(iter_batches(windows, BATCH_SIZE, tokenizer, 0.0, rng))
-
-
 def main(arguments: Sequence[str] | None = None) -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -84,7 +71,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args(arguments)
     trained = load_run(options.run)
-    batches = shown_batches(trained, options.texts, N_WINDOWS)
+    documents = [from_row(row) for row in load(options.texts)["train"]]
+    batches = list(usual_windows(documents, trained, N_WINDOWS))
     grown = grow(trained.model, find_encoder(trained.about["encoder"]), options.layers, batches, options.share)
     options.out.mkdir(parents=True, exist_ok=True)
     torch.save(grown.state_dict(), options.out / WEIGHTS_FILE)

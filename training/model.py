@@ -151,8 +151,7 @@ class TokenClassifier(nn.Module):
 
         Shape: ids and mask (batch, n_pieces), features (batch, n_pieces, n_features) to (batch, n_pieces, n_scores).
         """
-        scores: Tensor = self.scores(self.dropout(self.encode(ids, mask, features)))
-        return scores
+        return self.score(self.encode(ids, mask, features))
 
     def encode(self, ids: Tensor, mask: Tensor, features: Tensor) -> Tensor:
         """What the encoder's last layer gives.
@@ -164,6 +163,11 @@ class TokenClassifier(nn.Module):
             embedded = embedded + embedding(features[..., column])
         encoded: Tensor = self.encoder(inputs_embeds=embedded, attention_mask=mask).last_hidden_state
         return encoded
+
+    def score(self, encoded: Tensor) -> Tensor:
+        """Scores of what `encode` gives, with the same leading dimensions."""
+        scores: Tensor = self.scores(self.dropout(encoded))
+        return scores
 
 
 def keep_heads(layer: Any, heads: Sequence[int]) -> None:

@@ -14,9 +14,10 @@ from typing import Any, Final, cast
 import torch
 from torch import Tensor
 
+from training.corpus import from_row, load
 from training.examples import Batch
-from training.grow import shown_batches
 from training.model import LAYER_NAMES, N_TAGS, TokenClassifier, keep_heads
+from training.release import usual_windows
 from training.runs import RUN_FILE, WEIGHTS_FILE, load_run
 
 N_WINDOWS: Final = 48
@@ -103,7 +104,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args(arguments)
     trained = load_run(options.run)
-    heads = least_needed(trained.model, options.heads, shown_batches(trained, options.texts, N_WINDOWS))
+    documents = [from_row(row) for row in load(options.texts)["train"]]
+    heads = least_needed(trained.model, options.heads, list(usual_windows(documents, trained, N_WINDOWS)))
     for (layer, head), cost in heads.items():
         print(f"layer {layer + 1} head {head + 1}: {cost:.5f}")
     kept = prune(trained.model, heads)

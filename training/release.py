@@ -111,15 +111,17 @@ def _rounded(
     return layers, words
 
 
-def usual_windows(documents: Sequence[LabelledDocument], trained: TrainedRun) -> Iterator[Batch]:
-    """Batches of windows of as many of the documents as are enough, taken at random."""
+def usual_windows(
+    documents: Sequence[LabelledDocument], trained: TrainedRun, n_windows: int = N_CALIBRATION_WINDOWS
+) -> Iterator[Batch]:
+    """Batches of so many windows of some of the documents, taken at random."""
     rng = random.Random(0)
     tokenizer = load_tokenizer(trained.encoder / VOCABULARY_FILE)
     chosen = rng.sample(documents, min(N_CALIBRATION_DOCUMENTS, len(documents)))
     examples = [to_example(document.annotated, tokenizer) for document in chosen]
     max_pieces = trained.about["max_pieces"]
     windows = [(example, window) for example in examples for window in random_windows(example, max_pieces, rng)]
-    few = rng.sample(windows, min(N_CALIBRATION_WINDOWS, len(windows)))
+    few = rng.sample(windows, min(n_windows, len(windows)))
     return iter_batches(few, CALIBRATION_BATCH_SIZE, tokenizer, 0.0, rng)
 
 

@@ -104,7 +104,7 @@ class Trainer:
         self.model.train()
         with torch.autocast("cpu", dtype=torch.bfloat16):
             encoded = self.model.encode(batch.ids, batch.mask, batch.features)
-            scores = self.model.scores(self.model.dropout(encoded))
+            scores = self.model.score(encoded)
         loss = batch_loss(self.model, scores.float(), batch, self.settings.head_weight)
         if batch.soft is not None:
             loss = loss + self.settings.soft_weight * soft_loss(self.model, scores.float(), batch.soft, batch)
@@ -203,7 +203,7 @@ class TorchScorer:
     def __call__(self, ids: Ints, mask: Ints, features: Ints) -> Scores:
         with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16):
             encoded = self.model.encode(torch.from_numpy(ids), torch.from_numpy(mask), torch.from_numpy(features))
-            scores = self.model.scores(encoded)
+            scores = self.model.score(encoded)
             scores = torch.cat([scores, encoded.to(scores.dtype)], dim=2) if self.with_encoded else scores
         return np.asarray(scores.float().numpy(), dtype=np.float32)
 
