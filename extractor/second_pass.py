@@ -1,17 +1,21 @@
 """What the labels of a first pass over a document say about a second one.
 
-What is a person or a title twice is likely one wherever it stands; and a figure seeks what it measures.
+What is a person or a title twice is likely one wherever it stands; capitals are someone's initials if they are those of
+a person whom the document names in full; and a figure seeks what it measures.
 """
 
+import re
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
+from extractor.normalize.names import may_be_same, parse_name
 from extractor.tags import tag_names
 from extractor.tokens import Gap, Token
 
@@ -21,6 +25,8 @@ MIN_MENTIONS: Final = 2
 MIN_SCORE: Final = 0.7
 """Probability that at least one of the mentions must reach."""
 MAX_WORDS: Final = 12
+CAPITALS: Final = re.compile(r"[A-Z]{2,4}")
+"""What may be someone's initials."""
 SENTENCE_ENDS: Final = frozenset(".;!?")
 CHARS_BEFORE: Final = 200
 CHARS_BEHIND: Final = 120
@@ -57,6 +63,45 @@ def repeat_bonus(mentions: Iterable[Mention], tokens: Sequence[Token], bonus: fl
             added[first + 1 : last + 1, inside] += bonus
             added[last + 1 : last + 2, inside] -= bonus / 2
     return added
+
+
+def initials_bonus(
+    mentions: Iterable[Mention], tokens: Sequence[Token], known: float, unknown: float
+) -> npt.NDArray[np.float32]:
+    """What to add to the emissions of the entity layer, shape (n_tokens, n_tags).
+
+    A word of two to four capitals gains `known` as a person if it can be the initials of someone who is named in full
+    elsewhere, else `unknown`; nothing where the document names nobody in full.
+    """
+    names = tag_names(LAYER)
+    added = np.zeros((len(tokens), len(names)), dtype=np.float32)
+    people = [parse_name(words) for words in _full_names(mentions, tokens)]
+    if not people:
+        return added
+    gains: dict[str, float] = {}
+    for k, token in enumerate(tokens):
+        word = token.text
+        if CAPITALS.fullmatch(word):
+            if word not in gains:
+                sign = parse_name(word)
+                gains[word] = known if any(may_be_same(sign, name) for name in people) else unknown
+            added[k, names.index("B-PERSON")] = gains[word]
+    return added
+
+
+def _full_names(mentions: Iterable[Mention], tokens: Sequence[Token]) -> set[str]:
+    """The people that are surely labelled, by a given name or its initial and a surname."""
+    sure = (m for m in mentions if m.label == "PERSON" and m.score >= MIN_SCORE and m.past - m.first > 1)
+    found = {_written(tokens[mention.first : mention.past]) for mention in sure}
+    return {name for name in found if parse_name(name).is_full}
+
+
+def _written(run: Sequence[Token]) -> str:
+    """The words with a blank between those that do not touch."""
+    words = run[0].text
+    for before, token in pairwise(run):
+        words += token.text if token.start == before.end else f" {token.text}"
+    return words
 
 
 def indicator_bonus(mentions: Iterable[Mention], tokens: Sequence[Token], bonus: float) -> npt.NDArray[np.float32]:

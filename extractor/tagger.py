@@ -17,7 +17,7 @@ from extractor.features import FEATURES, token_features
 from extractor.regions import Listed
 from extractor.scheme import LAYERS
 from extractor.second_pass import LAYER as SECOND_PASS_LAYER
-from extractor.second_pass import Mention, indicator_bonus, repeat_bonus
+from extractor.second_pass import Mention, indicator_bonus, initials_bonus, repeat_bonus
 from extractor.structure.model import Structure
 from extractor.tags import decode, tag_names
 from extractor.tokens import Gap, Token, tokenize
@@ -66,6 +66,10 @@ class TaggerSettings:
     """Label to what the log score of its beginning gains: below 0 fewer spans are found, above 0 more."""
     repeat_bonus: float = 0.0
     """What each token of a string gains that the document labels more than once, wherever it stands."""
+    known_initials_bonus: float = 0.0
+    """What capitals gain as a person if they are the initials of someone whom the document names in full."""
+    unknown_initials_bonus: float = 0.0
+    """What they gain if not."""
     indicator_bonus: float = 0.0
     """What the beginning of an indicator gains in a sentence with a metric and no indicator."""
     listed_bonus: float = 0.0
@@ -166,6 +170,8 @@ class Tagger:
             if layer == SECOND_PASS_LAYER and mentions:
                 bonus = repeat_bonus(mentions, encoding.tokens, self.settings.repeat_bonus)
                 bonus += indicator_bonus(mentions, encoding.tokens, self.settings.indicator_bonus)
+                known, unknown = self.settings.known_initials_bonus, self.settings.unknown_initials_bonus
+                bonus += initials_bonus(mentions, encoding.tokens, known, unknown)
                 is_changed = np.asarray(bonus.any(axis=1))
                 path = changed_path(path, is_changed, emissions + bonus, transitions)
                 mentions = _mentions(path, encoding, layer)

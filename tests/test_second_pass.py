@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from extractor.second_pass import LAYER, Mention, indicator_bonus, repeat_bonus
+from extractor.second_pass import LAYER, Mention, indicator_bonus, initials_bonus, repeat_bonus
 from extractor.tags import tag_names
 from extractor.tokens import Gap, Token, tokenize
 
@@ -10,7 +10,7 @@ TEXT = "Ann Lee, Board member\nBo Ray, Board member. Later board\nmember Ray spo
 
 
 def _mention(tokens: tuple[Token, ...], label: str, words: str, occurrence: int = 0, score: float = 0.9) -> Mention:
-    parts = words.split()
+    parts = [token.text for token in tokenize(words)]
     places = [k for k in range(len(tokens)) if [t.text for t in tokens[k : k + len(parts)]] == parts]
     return Mention(label, places[occurrence], places[occurrence] + len(parts), score)
 
@@ -82,3 +82,42 @@ def test_an_indicator_is_sought_near_its_metric_only() -> None:
     gained = np.flatnonzero(added.any(axis=1))
     assert 40 <= 100 - gained[0] <= 41
     assert 23 <= gained[-1] - 101 <= 24
+
+
+def _gain_of_people(text: str, mentions: list[tuple[str, str, float]]) -> dict[str, float]:
+    """Word to what it gains as a person."""
+    tokens = tokenize(text)
+    found = [_mention(tokens, label, words, score=score) for label, words, score in mentions]
+    added = initials_bonus(found, tokens, 2.0, -1.0)
+    column = added[:, NAMES.index("B-PERSON")]
+    assert np.abs(added).sum() == np.abs(column).sum()
+    return {tokens[k].text: float(column[k]) for k in np.flatnonzero(column)}
+
+
+@pytest.mark.parametrize(
+    ("initials", "name"),
+    [
+        pytest.param("AL", "Ann Lee", id="two words"),
+        pytest.param("AML", "Ann Mary Lee", id="three words"),
+        pytest.param("AL", "Ann Mary Lee", id="first and last of three"),
+        pytest.param("ALB", "Ann Lee-Bow", id="hyphen"),
+        pytest.param("ALE", "Ann Lee", id="first letter and the surname's beginning"),
+        pytest.param("AL", "Cllr Ann Lee", id="form of address"),
+    ],
+)
+def test_initials_of_somebody_who_is_named_in_full_gain_as_a_person(initials: str, name: str) -> None:
+    gains = _gain_of_people(f"{name} spoke. {initials} to ask BCC, THE END of it", [("PERSON", name, 0.9)])
+    assert gains == {initials: 2.0, "BCC": -1.0, "THE": -1.0, "END": -1.0}
+
+
+@pytest.mark.parametrize(
+    "mention",
+    [
+        pytest.param(("PERSON", "Lee", 0.9), id="one word"),
+        pytest.param(("PERSON", "Ann Lee", 0.5), id="unsure"),
+        pytest.param(("ROLE", "Ann Lee", 0.9), id="no person"),
+        pytest.param(("PERSON", "Ms Lee", 0.9), id="no given name"),
+    ],
+)
+def test_initials_are_judged_only_by_people_who_are_surely_named_in_full(mention: tuple[str, str, float]) -> None:
+    assert _gain_of_people("Ms Ann Lee spoke. Ms Lee left. AL to ask BCC", [mention]) == {}
