@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from extractor.structure.cues import Cue, find_cues, status_of
-from extractor.structure.marked_lists import read_check_boxes, read_marks, read_roll
+from extractor.structure.marked_lists import read_check_boxes, read_legends, read_marks, read_roll
 from extractor.structure.model import AttendanceRegion, Line, LineKind
 from extractor.structure.phrases import fold
 from extractor.structure.rosters import Look, look_of
@@ -60,7 +60,7 @@ def find_attendance(text: str, lines: Sequence[Line], tables: Sequence[Sequence[
     columns = list(read_side_by_side(text, lines))
     by_sentence = [*_of_sentences(text), *_absent_lines(text, lines)]
     special = [r for region in by_cue for r in _exceptions(text, region)]
-    boxes = [*read_roll(text, lines), *read_check_boxes(text, lines)]
+    boxes = [*read_roll(text, lines), *read_check_boxes(text, lines), *read_legends(text, lines)]
     return _layered(text, by_cue, cells, columns, by_sentence, boxes, special, by_table)
 
 

@@ -1,4 +1,4 @@
-"""Lists of people whose attendance is a mark: ticked boxes, and tables with a column for it."""
+"""Lists of people whose attendance is a mark: ticked boxes, signs that a legend explains, and columns of a table."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -27,6 +27,23 @@ MAX_ROLL_CHARS: Final = 200
 NAME_COLUMNS: Final = 3
 """Of a table's first columns, one of which names the person of its row."""
 HEAD_CHARS: Final = 1_000
+_LEGEND: Final = re.compile(
+    r"(?:(?:names? )?(?:marked )?(?:with )?(?:an? |the )?(?:asterisk|cross|plus|tick|star) )?[\s(\[“\"'‘\\]{0,4}"
+    r"(?P<mark>[^\w\s()\[\]“”\"'‘’\\,.;:|/=–-]{1,2})[\s)\]”\"'’]{0,4}"
+    r"(?:=|:|–|-|indicates?|denotes?|means|marks|was|were)\s{0,3}(?P<words>[a-z][a-z -]{3,50})[\s.)_*]{0,4}",
+    re.IGNORECASE,
+)
+"""A line that says what a mark behind a name stands for: "* denotes those present"."""
+_HOW: Final = frozenset(
+    ("remote", "remotely", "phone", "call", "zoom", "teams", "online", "virtually", "via", "person")
+)
+"""Words of a legend that says how people attended, not whether they did."""
+_BRACKETED: Final = re.compile(r"\([^()\n]{0,80}\)")
+_EMPHASIS: Final = "*_"
+_BETWEEN_PEOPLE: Final = re.compile(r"\s/\s|;")
+MAX_LEGEND_CHARS: Final = 120
+MAX_LEGEND_LINES: Final = 60
+"""Between a legend and the first of the people above it."""
 _CHECKED: Final = re.compile(r"\[[xX✓]\]")
 
 
@@ -70,6 +87,43 @@ def _called(text: str, line: Line) -> AttendanceRegion | None:
         if status and look_of(text[line.body : gap.start()], bulleted=False) is Look.ROSTER:
             return AttendanceRegion(line.body, line.end, status)
     return None
+
+
+def read_legends(text: str, lines: Sequence[Line]) -> Iterator[AttendanceRegion]:
+    """People above a line such as "* denotes those present", some of them with that mark before or behind them."""
+    for index, line in enumerate(lines):
+        if line.end - line.start > MAX_LEGEND_CHARS:
+            continue
+        legend = _LEGEND.fullmatch(text[line.start : line.end].strip())
+        status = status_of(legend["words"], strict=True) if legend else None
+        if legend is None or status is None or _HOW & set(fold(legend["words"]).split()):
+            continue
+        people = list(_people_above(text, lines[max(0, index - MAX_LEGEND_LINES) : index]))
+        marked = [_has_mark(text[start:end], legend["mark"]) for start, end in people]
+        if len(people) >= MIN_ROLL and any(marked) and not all(marked):
+            other = "absent" if status == "present" else "present"
+            for (start, end), is_marked in zip(people, marked, strict=True):
+                yield AttendanceRegion(start, end, status if is_marked else other)
+
+
+def _people_above(text: str, lines: Sequence[Line]) -> Iterator[tuple[int, int]]:
+    """(start, end) of each person of the list that the lines end with, the last one first."""
+    for line in reversed(lines):
+        if line.kind is LineKind.BLANK:
+            continue
+        words = text[line.body : line.end]
+        if len(words) > MAX_LEGEND_CHARS or look_of(words, bulleted=line.bullet is not None) is not Look.ROSTER:
+            return
+        starts = [line.body, *(line.body + gap.end() for gap in _BETWEEN_PEOPLE.finditer(words))]
+        ends = [*(line.body + gap.start() for gap in _BETWEEN_PEOPLE.finditer(words)), line.end]
+        yield from zip(starts, ends, strict=True)
+
+
+def _has_mark(words: str, mark: str) -> bool:
+    """Whether the words begin or end with the mark; notes in brackets and bold type do not count."""
+    plain = _BRACKETED.sub(" ", words).strip()
+    bare = plain if mark[0] in _EMPHASIS else plain.strip(_EMPHASIS + " ")
+    return bare.startswith(mark) or bare.endswith(mark)
 
 
 def _lists_others(heading: str) -> bool:

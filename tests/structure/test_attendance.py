@@ -239,3 +239,46 @@ def test_a_sentence_says_who_was_also_present() -> None:
     text = "Present were: President, Ann Lee; and Clerk, Bo Ray. Also present were Cy Dow and Di Eck.\n\n1. MINUTES\n"
     expected = ["present", "present", "in_attendance", "in_attendance"]
     assert statuses(text, "Ann Lee", "Bo Ray", "Cy Dow", "Di Eck") == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param(
+            "Members\n\n- Acme: Ann Lee # / Bo Ray\n- Brick Works: Cy Dow # (Chair)\n\n# indicates attending\n",
+            ["present", "absent", "present"],
+            id="two on a line, a note behind the mark",
+        ),
+        pytest.param(
+            "Trustees:\nAnn Lee*\nBo Ray\nCy Dow, Treasurer *\n\n* denotes those present\n",
+            ["present", "absent", "present"],
+            id="an asterisk",
+        ),
+        pytest.param(
+            "Trustees:\nAnn Lee\n† Bo Ray\nCy Dow\n(† = absent)\n",
+            ["present", "absent", "present"],
+            id="who was absent",
+        ),
+        pytest.param(
+            "Present:\n- **Ann Lee +**\n- Bo Ray\n- Cy Dow\nNames marked with a plus (+) indicate apologies\n",
+            ["apologies", "present", "present"],
+            id="in words, bold type",
+        ),
+    ],
+)
+def test_a_legend_says_what_a_mark_behind_a_name_stands_for(text: str, expected: list[str]) -> None:
+    assert statuses(text, "Ann Lee", "Bo Ray", "Cy Dow") == expected
+
+
+@pytest.mark.parametrize(
+    "legend",
+    [
+        pytest.param("* attended by phone", id="how, not whether"),
+        pytest.param("* denotes attending by zoom", id="how, in a legend's words"),
+        pytest.param("* denotes members of the panel", id="of something else"),
+        pytest.param("+ denotes absent", id="of a mark that nobody has"),
+    ],
+)
+def test_other_legends_change_nothing(legend: str) -> None:
+    text = f"Present:\nAnn Lee*\nBo Ray\nCy Dow\n\n{legend}\n"
+    assert statuses(text, "Ann Lee", "Bo Ray", "Cy Dow") == ["present"] * 3
