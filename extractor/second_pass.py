@@ -81,12 +81,20 @@ def initials_bonus(
     gains: dict[str, float] = {}
     for k, token in enumerate(tokens):
         word = token.text
-        if CAPITALS.fullmatch(word):
+        if CAPITALS.fullmatch(word) and not _is_part(tokens, k):
             if word not in gains:
                 sign = parse_name(word)
                 gains[word] = known if any(may_be_same(sign, name) for name in people) else unknown
             added[k, names.index("B-PERSON")] = gains[word]
     return added
+
+
+def _is_part(tokens: Sequence[Token], k: int) -> bool:
+    """Whether a digit or letter touches the token, as in a reference or a call sign."""
+    neighbours = (
+        (tokens[j], at) for j, at in ((k - 1, tokens[k].start), (k + 1, tokens[k].end)) if 0 <= j < len(tokens)
+    )
+    return any(other.text[0].isalnum() and at in (other.start, other.end) for other, at in neighbours)
 
 
 def _full_names(mentions: Iterable[Mention], tokens: Sequence[Token]) -> set[str]:

@@ -110,6 +110,12 @@ def test_initials_of_somebody_who_is_named_in_full_gain_as_a_person(initials: st
     assert gains == {initials: 2.0, "BCC": -1.0, "THE": -1.0, "END": -1.0}
 
 
+def test_capitals_in_a_reference_are_no_initials() -> None:
+    assert _gain_of_people("Ann Lee spoke of 7AL, AL3 and AL-3. AL left", [("PERSON", "Ann Lee", 0.9)]) == {"AL": 2.0}
+    tokens = tokenize("Ann Lee spoke of AL3")
+    assert not initials_bonus([_mention(tokens, "PERSON", "Ann Lee")], tokens, 2.0, -1.0).any()
+
+
 @pytest.mark.parametrize(
     "mention",
     [

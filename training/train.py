@@ -34,6 +34,8 @@ from training.scoring import Counts, count_spans, micro, total
 
 START_BONUS: Final = {"PERSON": -0.5, "TARGET_MEETING": -0.25, "ACTION": 0.25}
 REPEAT_BONUS: Final = 1.5
+KNOWN_INITIALS_BONUS: Final = 3.0
+UNKNOWN_INITIALS_BONUS: Final = -1.0
 INDICATOR_BONUS: Final = 1.5
 LISTED_BONUS: Final = 1.4
 UNLISTED_BONUS: Final = -0.85
@@ -222,6 +224,8 @@ def tagger_settings(model: TokenClassifier, max_pieces: int) -> TaggerSettings:
         max_pieces=max_pieces,
         start_bonus=dict(START_BONUS),
         repeat_bonus=REPEAT_BONUS,
+        known_initials_bonus=KNOWN_INITIALS_BONUS,
+        unknown_initials_bonus=UNKNOWN_INITIALS_BONUS,
         indicator_bonus=INDICATOR_BONUS,
         listed_bonus=LISTED_BONUS,
         unlisted_bonus=UNLISTED_BONUS,
