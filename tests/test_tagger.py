@@ -101,3 +101,35 @@ def test_a_date_is_no_metric(tokenizer: Tokenizer, figure: str, label: str) -> N
     scores[0, names[0].index("B-METRIC")] = 19
     scores[:, len(names[0]) + names[1].index("O")] = 9
     assert [(span.label, span.start, span.end) for span in tagger.decode(encoding, scores)] == [(label, 0, len(figure))]
+
+
+@pytest.mark.parametrize(
+    ("known", "unknown", "expected"),
+    [
+        pytest.param(0.0, 0.0, ["Ann Lee", "BCC"], id="scores alone"),
+        pytest.param(2.0, 0.0, ["Ann Lee", "AL", "BCC"], id="those of a name"),
+        pytest.param(0.0, -2.0, ["Ann Lee"], id="those of none"),
+    ],
+)
+def test_initials_are_judged_by_the_names_of_the_document(
+    tokenizer: Tokenizer, known: float, unknown: float, expected: list[str]
+) -> None:
+    settings = TaggerSettings(
+        {layer: allowed_transitions(layer).tolist() for layer in LAYERS},
+        {},
+        known_initials_bonus=known,
+        unknown_initials_bonus=unknown,
+    )
+    text = "Ann Lee spoke. AL and BCC agreed."
+    encoding = encode_text(text, parse_text(text), tokenizer)
+    names = [tag_names(layer) for layer in LAYERS]
+    scores = np.zeros((len(encoding.tokens), sum(map(len, names))), dtype=np.float32)
+    emissions = {"Ann": ("B-PERSON", 9), "Lee": ("I-PERSON", 9), "AL": ("O", 5), "BCC": ("O", 3)}
+    for row, token in enumerate(encoding.tokens):
+        tag, score = emissions.get(token.text, ("O", 9))
+        scores[row, names[0].index(tag)] = score
+        scores[row, len(names[0]) + names[1].index("O")] = 9
+        if token.text in ("AL", "BCC"):
+            scores[row, names[0].index("B-PERSON")] = 4
+    spans = Tagger(tokenizer, scorer, settings).decode(encoding, scores)
+    assert [span.text_of(text) for span in spans] == expected
