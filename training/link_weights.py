@@ -1,7 +1,8 @@
 """Learn the networks of the linking: `python -m training.link_weights same --texts DIR`, or `period`.
 
 On gold spans, with what the rules alone link. Prints how well organisations are done that a network has
-not seen, by five folds of organisations, and writes the weights of one that has seen all of the training minutes.
+not seen, by five folds of organisations, and writes the weights of one that has seen all of the
+training minutes, or of the mean of several.
 """
 
 import argparse
@@ -12,16 +13,18 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from extractor.annotations import AnnotatedText, Relation
+from extractor.linking.choice import likeliest
 from extractor.linking.context import Context
 from extractor.linking.link import link_by_rules
 from extractor.linking.mentions import list_mentions
 from extractor.linking.network import Network, Scores
 from extractor.linking.period_choice import FEATURES as PERIOD_FEATURES
-from extractor.linking.period_choice import PeriodPairs, likeliest
+from extractor.linking.period_choice import PeriodPairs
 from extractor.linking.same import group_tasks, score_pairs
 from extractor.linking.same_features import FEATURES as SAME_FEATURES
 from extractor.linking.same_features import TaskPairs
@@ -30,9 +33,12 @@ from training.corpus import LabelledDocument, from_row, load
 from training.linking_report import without_links
 from training.scoring import Counts, action_mentions, count_records, count_relations, total
 
+Ints = npt.NDArray[np.int64]
+
 LR: Final = 0.02
 WEIGHT_DECAY: Final = 1e-4
 N_FOLDS: Final = 5
+TINY: Final = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +54,9 @@ class LinkedDocument:
     """Shape: (n_candidates, n_features)."""
     truth: Scores
     """Shape: (n_candidates,). 1 for two that belong together, else 0."""
+    heads: Ints
+    """Shape: (n_candidates,). Numbers the heads from 0, of which each has one tail or none; each pair its own where
+    a head may have several."""
     choose: Callable[[Network], Iterable[Relation]]
     """The relations of the kind that a network finds."""
 
@@ -79,7 +88,7 @@ def read_tasks(document: LabelledDocument) -> LinkedDocument:
         for group in group_tasks(len(spans), score_pairs(pairs, features, network)):
             yield from (Relation("same", spans[task].id, spans[group[0][0]].id, 1.0) for task, _ in group[1:])
 
-    return _document(document, linked, features, truth, choose)
+    return _document(document, linked, features, truth, range(len(truth)), choose)
 
 
 def read_periods(document: LabelledDocument) -> LinkedDocument:
@@ -89,11 +98,13 @@ def read_periods(document: LabelledDocument) -> LinkedDocument:
     features = pairs.features()
     right = {(relation.head, relation.tail) for relation in document.annotated.relations if relation.kind == "period"}
     truth = [(metric.id, period.id) in right for metric, period in pairs.candidates]
+    number = {id_: k for k, id_ in enumerate(dict.fromkeys(metric.id for metric, _ in pairs.candidates))}
+    heads = [number[metric.id] for metric, _ in pairs.candidates]
 
     def choose(network: Network) -> Iterable[Relation]:
-        return likeliest(pairs.candidates, network(features))
+        return likeliest("period", pairs.candidates, network(features))
 
-    return _document(document, linked, features, truth, choose)
+    return _document(document, linked, features, truth, heads, choose)
 
 
 def _by_rules(gold: AnnotatedText) -> tuple[AnnotatedText, Context]:
@@ -107,11 +118,13 @@ def _document(
     linked: AnnotatedText,
     features: Scores,
     truth: Sequence[bool],
+    heads: Sequence[int],
     choose: Callable[[Network], Iterable[Relation]],
 ) -> LinkedDocument:
     is_right = np.array(truth, dtype=np.float32)
     gold = document.annotated
-    return LinkedDocument(document.organisation, document.invented, gold, linked, features, is_right, choose)
+    numbers = np.array(heads, dtype=np.int64)
+    return LinkedDocument(document.organisation, document.invented, gold, linked, features, is_right, numbers, choose)
 
 
 _TASKS: Final = ("action text", "action +owners", "action +due", "action complete")
@@ -122,17 +135,23 @@ KINDS: Final = {
 
 
 def fit(kind: LinkKind, documents: Sequence[LinkedDocument], seed: int = 0) -> Network:
-    """A network trained on the pairs of the documents."""
+    """A network trained to tell the tail of each head, or none, by a softmax over its candidates."""
     torch.manual_seed(seed)
     features = torch.from_numpy(np.concatenate([d.features for d in documents]))
     truth = torch.from_numpy(np.concatenate([d.truth for d in documents]))
-    weights = [np.full(len(d.truth), 1.0 if d.invented else kind.real_weight, dtype=np.float32) for d in documents]
+    n_heads = [int(d.heads.max()) + 1 if len(d.heads) else 0 for d in documents]
+    firsts = np.cumsum([0, *n_heads])
+    heads = torch.from_numpy(np.concatenate([d.heads + first for d, first in zip(documents, firsts, strict=False)]))
+    weights = [
+        np.full(n, 1.0 if d.invented else kind.real_weight, dtype=np.float32)
+        for d, n in zip(documents, n_heads, strict=True)
+    ]
     weight = torch.from_numpy(np.concatenate(weights))
     hidden, out = nn.Linear(len(kind.features), kind.n_units), nn.Linear(kind.n_units, 1)
     optimizer = torch.optim.Adam([*hidden.parameters(), *out.parameters()], lr=LR, weight_decay=WEIGHT_DECAY)
     for _ in range(kind.n_steps):
         logits = out(torch.tanh(hidden(features)))[:, 0]
-        loss = nn.functional.binary_cross_entropy_with_logits(logits, truth, weight=weight)
+        loss = (weight * _surprise(logits, truth, heads, len(weight))).sum() / weight.sum()
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
@@ -140,11 +159,32 @@ def fit(kind: LinkKind, documents: Sequence[LinkedDocument], seed: int = 0) -> N
     return Network(kept[0], kept[1], kept[2], float(kept[3][0]))
 
 
+def average(networks: Sequence[Network]) -> Network:
+    """One network whose logits are the mean of those of several: their units side by side."""
+    n = len(networks)
+    hidden, bias = np.hstack([each.hidden for each in networks]), np.hstack([each.hidden_bias for each in networks])
+    out = np.hstack([each.out / np.float32(n) for each in networks])
+    return Network(hidden, bias, out, sum(each.out_bias for each in networks) / n)
+
+
+def _surprise(logits: Tensor, truth: Tensor, heads: Tensor, n_heads: int) -> Tensor:
+    """-log of the probability of what is right for each head; none has the logit 0. Shape: (n_heads,)."""
+    nothing = torch.zeros(n_heads)
+    highest = nothing.scatter_reduce(0, heads, logits.detach(), "amax")
+    odds, odds_of_none = torch.exp(logits - highest[heads]), torch.exp(-highest)
+    right = nothing.index_add(0, heads, odds * truth)
+    has_tail = nothing.index_add(0, heads, truth) > 0
+    right = torch.where(has_tail, right, odds_of_none)
+    return -torch.log((right / (nothing.index_add(0, heads, odds) + odds_of_none)).clamp_min(TINY))
+
+
 def relink(name: str, document: LinkedDocument, network: Network | None) -> AnnotatedText:
-    """The linked document with the links of a kind as a network has them; without one, with none."""
-    others = tuple(relation for relation in document.linked.relations if relation.kind != name)
-    found = () if network is None or not len(document.features) else tuple(document.choose(network))
+    """The linked document with the links of a kind as a network has them; without one, as the rules have them."""
     linked = document.linked
+    if network is None:
+        return linked
+    others = tuple(other for other in linked.relations if other.kind != name)
+    found = tuple(document.choose(network)) if len(document.features) else ()
     return AnnotatedText(linked.doc_id, linked.text, linked.spans, (*others, *found))
 
 
@@ -188,8 +228,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("kind", choices=KINDS)
     parser.add_argument("--texts", type=Path)
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2], help="of the networks that are compared")
-    parser.add_argument("--out", type=Path, help="where the weights of the first seed go")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2], help="of the networks that are averaged")
+    parser.add_argument("--out", type=Path, help="where the mean of the seeds goes")
     options = parser.parse_args(arguments)
     name, kind = options.kind, KINDS[options.kind]
     corpora = load(options.texts)
@@ -198,17 +238,24 @@ def main(arguments: Sequence[str] | None = None) -> None:
     others = {key: [kind.read(from_row(row)) for row in corpora[key]] for key in corpora if key != "train"}
     print("pairs: precision, recall, F1; records: F1")
     for title, documents in (sets | others).items():
-        _print(f"{title}, without", name, count(name, ((d, None) for d in documents)))
-    for seed in options.seeds:
-        folds = [fit(kind, [d for d in learned if fold_of(d.organisation) != k], seed) for k in range(N_FOLDS)]
+        _print(f"{title}, by rules", name, count(name, ((d, None) for d in documents)))
+    networks = {seed: fit(kind, learned, seed) for seed in options.seeds}
+    folds = {
+        seed: [fit(kind, [d for d in learned if fold_of(d.organisation) != k], seed) for k in range(N_FOLDS)]
+        for seed in options.seeds
+    }
+    rows = [(f"seed {seed}", folds[seed], networks[seed]) for seed in options.seeds]
+    if len(rows) > 1:
+        means = [average(fold) for fold in zip(*folds.values(), strict=True)]
+        rows.append(("mean", means, average([*networks.values()])))
+    for row, of_folds, network in rows:
         for title, documents in sets.items():
-            counts = count(name, ((d, folds[fold_of(d.organisation)]) for d in documents))
-            _print(f"{title}, seed {seed}, held out", name, counts)
-        network = fit(kind, learned, seed)
+            counts = count(name, ((d, of_folds[fold_of(d.organisation)]) for d in documents))
+            _print(f"{title}, {row}, held out", name, counts)
         for title, documents in others.items():
-            _print(f"{title}, seed {seed}", name, count(name, ((d, network) for d in documents)))
-        if options.out is not None and seed == options.seeds[0]:
-            write_weights(kind, network, options.out)
+            _print(f"{title}, {row}", name, count(name, ((d, network) for d in documents)))
+    if options.out is not None:
+        write_weights(kind, rows[-1][2], options.out)
 
 
 if __name__ == "__main__":

@@ -144,7 +144,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--run", type=Path, required=True, help="folder that training.train wrote")
     parser.add_argument("--out", type=Path, default=Path("models/minutes-en"))
-    parser.add_argument("--version", default="1.14.0")
+    parser.add_argument("--version", default="1.15.0")
     parser.add_argument("--attention-bits", type=int, choices=BITS, default=6, help="of a weight in these layers")
     parser.add_argument("--feed-forward-bits", type=int, choices=BITS, default=6)
     parser.add_argument("--embedding-bits", type=int, choices=BITS, default=5, help="of a word embedding's number")

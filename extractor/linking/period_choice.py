@@ -5,12 +5,13 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
-from math import exp, log
+from math import log
 from typing import Final
 
 import numpy as np
 
 from extractor.annotations import Relation, Span
+from extractor.linking.choice import Pair, likeliest
 from extractor.linking.columns import column_periods
 from extractor.linking.context import Context, within
 from extractor.linking.network import Scores, load_network
@@ -47,24 +48,11 @@ _HEADS: Final = re.compile(r"\s*[:\n]")
 
 
 def choose_periods(context: Context, by_rules: Iterable[Relation]) -> list[Relation]:
-    """For each metric the likeliest period, if it is more likely than none."""
+    """For each metric the likeliest period, if it is more likely than not."""
     pairs = PeriodPairs(context, tuple(by_rules))
     if not pairs.candidates:
         return []
-    return likeliest(pairs.candidates, load_network("period", FEATURES)(pairs.features()))
-
-
-def likeliest(candidates: Sequence[tuple[Span, Span]], scores: Scores) -> list[Relation]:
-    """For each metric the likeliest period, with its probability, if it is more likely than none.
-
-    The probability is that of the pair, by its logit, times that of the period itself, which may be none.
-    """
-    best: dict[str, tuple[float, Span]] = {}
-    for (metric, period), score in zip(candidates, scores.tolist(), strict=True):
-        sure = period.score / (1 + exp(-score))
-        if sure > best.get(metric.id, (0.5,))[0]:
-            best[metric.id] = sure, period
-    return [Relation("period", metric, period.id, round(sure, 3)) for metric, (sure, period) in best.items()]
+    return likeliest("period", pairs.candidates, load_network("period", FEATURES)(pairs.features()))
 
 
 @dataclass(frozen=True)
@@ -117,7 +105,7 @@ class PeriodPairs:
         return [self._periods_near(metric) for metric in self._metrics]
 
     @cached_property
-    def candidates(self) -> list[tuple[Span, Span]]:
+    def candidates(self) -> list[Pair]:
         """Metric and period, by metric."""
         return [(metric, period) for metric, near in zip(self._metrics, self._near, strict=True) for period in near]
 

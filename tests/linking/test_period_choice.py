@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 
-from extractor.annotations import AnnotatedText, Relation, Span
+from extractor.annotations import AnnotatedText, Relation
 from extractor.linking.context import Context
 from extractor.linking.link import link_by_rules
 from extractor.linking.network import load_network
-from extractor.linking.period_choice import FEATURES, N_BEFORE, N_BEHIND, PeriodPairs, likeliest
+from extractor.linking.period_choice import FEATURES, N_BEFORE, N_BEHIND, PeriodPairs
 from extractor.structure import parse_text
 from tests.markup import annotate
 
@@ -50,22 +50,6 @@ def test_the_nearest_periods_are_weighed_and_what_the_rules_chose() -> None:
     ruled = PeriodPairs(pairs.context, [Relation("period", metric.id, first.id)])
     assert [period for _, period in ruled.candidates][-1] is first
     assert ruled.features()[-1, FEATURES.index("ruled")] == 1.0
-
-
-def test_each_metric_takes_its_likeliest_period_or_none() -> None:
-    metrics = [Span(f"q{k}", "METRIC", k, k + 1) for k in range(2)]
-    periods = [Span(f"t{k}", "PERIOD", k + 5, k + 6) for k in range(2)]
-    candidates = [(metric, period) for metric in metrics for period in periods]
-    found = likeliest(candidates, np.array([1.0, 2.0, -1.0, -0.1], dtype=np.float32))
-    assert found == [Relation("period", "q0", "t1", 0.881)]
-
-
-def test_a_doubtful_period_needs_a_surer_pair() -> None:
-    metric = Span("q0", "METRIC", 0, 1)
-    candidates = [(metric, Span("t0", "PERIOD", 5, 6, 0.6)), (metric, Span("t1", "PERIOD", 7, 8, 0.9))]
-    assert likeliest(candidates, np.array([1.0, -9.0], dtype=np.float32)) == []
-    assert likeliest(candidates, np.array([3.0, -9.0], dtype=np.float32)) == [Relation("period", "q0", "t0", 0.572)]
-    assert likeliest(candidates, np.array([3.0, 1.0], dtype=np.float32)) == [Relation("period", "q0", "t1", 0.658)]
 
 
 def test_no_metrics_have_no_candidates() -> None:
