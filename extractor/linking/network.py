@@ -5,11 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 Scores = npt.NDArray[np.float32]
+MAX_PAIRS: Final = 4096
+"""Pairs that are weighed at once, so that a long text takes no more room for it than a short one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +28,11 @@ class Network:
 
     def __call__(self, features: Scores) -> Scores:
         """Logits. Shape: (n_pairs, n_features) to (n_pairs,)."""
-        scores: Scores = np.tanh(features @ self.hidden + self.hidden_bias) @ self.out + np.float32(self.out_bias)
-        return scores
+        scores = np.empty(len(features), dtype=np.float32)
+        for start in range(0, len(features), MAX_PAIRS):
+            rows = features[start : start + MAX_PAIRS]
+            scores[start : start + MAX_PAIRS] = np.tanh(rows @ self.hidden + self.hidden_bias) @ self.out
+        return scores + np.float32(self.out_bias)
 
 
 @cache
