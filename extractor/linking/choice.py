@@ -10,6 +10,7 @@ from extractor.annotations import Relation, Span
 from extractor.linking.network import Scores
 
 MIN_SCORE: Final = 0.5
+"""Probability that a relation must exceed."""
 Pair = tuple[Span, Span]
 """A metric and what it may belong to."""
 
